@@ -1,0 +1,40 @@
+// The Lease service (spec/rpc.md 8). Mirrors etcd's api/v3rpc/lease.go.
+
+import { Lease } from '../../../proto/load.ts';
+import type { EtcdServer } from '../../server/server.ts';
+import type { GrpcServer } from '../../transport/grpc/server.ts';
+
+/** Registers etcdserverpb.Lease. */
+export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
+  grpc.addService(Lease, {
+    LeaseGrant(request) {
+      const lease = server.leases.grant(request);
+      return { header: server.header(), ID: lease.id, TTL: lease.ttl };
+    },
+    LeaseRevoke(request) {
+      server.leases.revoke(request.ID);
+      return { header: server.header() };
+    },
+    async LeaseKeepAlive(call) {
+      for await (const request of call.requests()) {
+        // The header is taken first: its revision never runs ahead of the renewal.
+        const header = server.header();
+        const isWritable = call.write({ header, ID: request.ID, TTL: server.leases.renew(request.ID) });
+        if (!isWritable) await call.drained();
+      }
+    },
+    LeaseTimeToLive(request) {
+      const times = server.leases.timeToLive(request.ID, request.keys);
+      return {
+        header: server.header(),
+        ID: request.ID,
+        TTL: times.ttl,
+        grantedTTL: times.grantedTtl,
+        keys: times.keys,
+      };
+    },
+    LeaseLeases() {
+      return { header: server.header(), leases: server.leases.list().map((ID) => ({ ID })) };
+    },
+  });
+}

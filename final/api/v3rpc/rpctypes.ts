@@ -1,0 +1,40 @@
+// The one table from expected errors to what a client gets: gRPC code and message. Clients match on the message, so it is
+// etcd's to the byte (spec/rpc.md 3.1). Mirrors etcd's api/v3rpc/rpctypes/error.go and etcdserver/api/v3rpc/util.go.
+
+import { AssertionError } from '../../core/assert.ts';
+import { type ErrorKind, EtcdError } from '../../core/errors.ts';
+import type { Ports } from '../../ports.ts';
+import { Code, StatusError } from '../../transport/grpc/status.ts';
+
+export interface RpcStatus {
+  readonly code: number;
+  readonly message: string;
+}
+
+export const RPC_STATUS: Readonly<Record<ErrorKind, RpcStatus>> = {
+  EmptyKey: { code: Code.InvalidArgument, message: 'etcdserver: key is not provided' },
+  KeyNotFound: { code: Code.InvalidArgument, message: 'etcdserver: key not found' },
+  ValueProvided: { code: Code.InvalidArgument, message: 'etcdserver: value is provided' },
+  LeaseProvided: { code: Code.InvalidArgument, message: 'etcdserver: lease is provided' },
+  TooManyOps: { code: Code.InvalidArgument, message: 'etcdserver: too many operations in txn request' },
+  DuplicateKey: { code: Code.InvalidArgument, message: 'etcdserver: duplicate key given in txn request' },
+  InvalidSortOption: { code: Code.InvalidArgument, message: 'etcdserver: invalid sort option' },
+  Compacted: { code: Code.OutOfRange, message: 'etcdserver: mvcc: required revision has been compacted' },
+  FutureRev: { code: Code.OutOfRange, message: 'etcdserver: mvcc: required revision is a future revision' },
+  LeaseNotFound: { code: Code.NotFound, message: 'etcdserver: requested lease not found' },
+  LeaseExist: { code: Code.FailedPrecondition, message: 'etcdserver: lease already exists' },
+  LeaseTTLTooLarge: { code: Code.OutOfRange, message: 'etcdserver: too large lease TTL' },
+  RequestTooLarge: { code: Code.InvalidArgument, message: 'etcdserver: request is too large' },
+  AuthNotEnabled: { code: Code.FailedPrecondition, message: 'etcdserver: authentication is not enabled' },
+  Stopped: { code: Code.Unavailable, message: 'etcdserver: server stopped' },
+};
+
+/** What a client gets for anything a handler threw. A broken invariant ends the process instead of answering. */
+export function toRpcStatus(error: unknown, ports: Ports): RpcStatus {
+  if (error instanceof EtcdError) return RPC_STATUS[error.kind];
+  if (error instanceof StatusError) return { code: error.code, message: error.message };
+  if (error instanceof AssertionError) return ports.crash(error);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  ports.log.at('api/v3rpc/rpctypes.ts').error('unexpected error in a request', { error: message, stacktrace: stack });
+  return { code: Code.Unknown, message };
+}

@@ -1,0 +1,175 @@
+// The configuration of a server: values with types, made from the texts of flags, environment or file, and checked as
+// etcd checks them. Mirrors etcd's embed/config.go.
+
+import { MAX_ELECTION_TIMEOUT_MS } from '../limits.ts';
+import { LOG_LEVELS, type LogLevel } from '../ports_node.ts';
+import { FLAGS, type FlagSpec } from './config_table.ts';
+import { parseDuration } from './duration.ts';
+import { isTrue, parseInteger } from './flags.ts';
+import { type EtcdUrl, hostAndPort, parseUrls } from './urls.ts';
+
+export interface Config {
+  readonly name: string;
+  readonly dataDir: string;
+  /** Raft tick and election timeout, in ms. */
+  readonly heartbeatMs: number;
+  readonly electionMs: number;
+  readonly listenPeerUrls: readonly EtcdUrl[];
+  readonly listenClientUrls: readonly EtcdUrl[];
+  readonly initialAdvertisePeerUrls: readonly EtcdUrl[];
+  readonly advertiseClientUrls: readonly EtcdUrl[];
+  /** name=url,name=url,… */
+  readonly initialCluster: string;
+  readonly initialClusterState: string;
+  readonly initialClusterToken: string;
+  readonly maxTxnOps: number;
+  readonly maxRequestBytes: number;
+  readonly maxConcurrentStreams: number;
+  /** In ms; 0 = off. */
+  readonly keepalive: { readonly minTimeMs: number; readonly intervalMs: number; readonly timeoutMs: number };
+  /** Allowed origins of web pages; `*` = any. */
+  readonly cors: readonly string[];
+  /** Allowed host names of HTTP requests; `*` = any. */
+  readonly hostWhitelist: readonly string[];
+  readonly logger: string;
+  readonly logLevel: LogLevel;
+  readonly logOutputs: readonly string[];
+}
+
+/** Value texts by flag name: what was given. The rest has the table's defaults. */
+export type ConfigValues = ReadonlyMap<string, string>;
+
+/** A configuration that is refused: exit status 1. */
+export class ConfigError extends Error {}
+
+/** Turns texts, each of them already well-formed for its flag, into a configuration. Throws {@link ConfigError}. */
+export function toConfig(values: ConfigValues): Config {
+  refuseWhatIsNotReady(values);
+  const text = (flag: string): string => values.get(flag) ?? specOf(flag).default;
+  const number = (flag: string): number => Number(parseInteger(text(flag)));
+  const ms = (flag: string): number => parseDuration(text(flag)) as number;
+  const urls = (flag: string): EtcdUrl[] => parseUrls(text(flag));
+  const list = (flag: string): string[] => text(flag).split(',');
+  const name = text('name');
+  return {
+    name,
+    dataDir: text('data-dir') || `${name}.etcd`,
+    heartbeatMs: number('heartbeat-interval'),
+    electionMs: number('election-timeout'),
+    listenPeerUrls: urls('listen-peer-urls'),
+    listenClientUrls: urls('listen-client-urls'),
+    initialAdvertisePeerUrls: urls('initial-advertise-peer-urls'),
+    advertiseClientUrls: urls('advertise-client-urls'),
+    // Only the name goes into the default: other peer URLs have to be given in both flags.
+    initialCluster: text('initial-cluster') || `${name}=${specOf('initial-advertise-peer-urls').default}`,
+    initialClusterState: text('initial-cluster-state'),
+    initialClusterToken: text('initial-cluster-token'),
+    maxTxnOps: number('max-txn-ops'),
+    maxRequestBytes: number('max-request-bytes'),
+    maxConcurrentStreams: number('max-concurrent-streams'),
+    keepalive: {
+      minTimeMs: ms('grpc-keepalive-min-time'),
+      intervalMs: ms('grpc-keepalive-interval'),
+      timeoutMs: ms('grpc-keepalive-timeout'),
+    },
+    cors: list('cors'),
+    hostWhitelist: list('host-whitelist'),
+    logger: text('logger'),
+    logLevel: text('log-level') as LogLevel,
+    logOutputs: list('log-outputs'),
+  };
+}
+
+/** Checks what no single flag can tell. Throws {@link ConfigError} with etcd's text. */
+export function validate(config: Config): void {
+  if (config.logger !== 'zap') throw new ConfigError(`unknown logger option "${config.logger}"`);
+  checkLogOutputs(config.logOutputs);
+  checkBindUrls(config.listenPeerUrls);
+  checkBindUrls(config.listenClientUrls);
+  checkHosts('--initial-advertise-peer-urls', config.initialAdvertisePeerUrls);
+  checkHosts('--advertise-client-urls', config.advertiseClientUrls);
+  checkTimes(config);
+}
+
+/** Whether `level` is a level of the log. */
+export function isLogLevel(level: string): level is LogLevel {
+  return LOG_LEVELS.some((known) => known === level);
+}
+
+/** The default of a flag and what else the table says of it. */
+export function specOf(flag: string): FlagSpec {
+  const spec = FLAGS.get(flag);
+  if (spec === undefined) throw new Error(`no flag ${flag} in the table`);
+  return spec;
+}
+
+function refuseWhatIsNotReady(values: ConfigValues): void {
+  for (const [name, text] of values) {
+    const flag = FLAGS.get(name);
+    if (flag !== undefined && !flag.isReady && !isDefault(flag, text)) {
+      throw new ConfigError(`--${name} is not yet implemented (set to "${text}")`);
+    }
+  }
+}
+
+// Equal in meaning: 0x64 is 100 and 1h0m is 60m.
+function isDefault(flag: FlagSpec, text: string): boolean {
+  if (text === flag.default) return true;
+  switch (flag.type) {
+    case 'bool':
+      return isTrue(text) === isTrue(flag.default);
+    case 'int':
+    case 'uint':
+    case 'uint32':
+      return parseInteger(text) === parseInteger(flag.default);
+    case 'duration':
+      return parseDuration(text) === parseDuration(flag.default);
+    case 'string':
+    case 'strings':
+    case 'urls':
+    case 'origins':
+      return false;
+  }
+}
+
+function checkLogOutputs(outputs: readonly string[]): void {
+  if (outputs.length > 1 && outputs.includes('default')) {
+    throw new ConfigError('multi logoutput for "default" is not supported yet');
+  }
+  if (outputs.includes('systemd/journal'))
+    throw new ConfigError('--log-outputs systemd/journal is not yet implemented');
+}
+
+// A listener is bound to an address; a name could mean several. localhost is the one exception.
+function checkBindUrls(urls: readonly EtcdUrl[]): void {
+  for (const url of urls) {
+    if (url.scheme === 'https' || url.scheme === 'unixs') {
+      throw new ConfigError(`TLS is not yet implemented: cannot listen on ${url.text}`);
+    }
+    if (url.scheme === 'unix') continue;
+    const { host } = hostAndPort(url);
+    const isAddress = host === 'localhost' || /^\d+(\.\d+){3}$/.test(host) || host.includes(':');
+    if (!isAddress) throw new ConfigError(`expected IP in URL for binding (${url.text})`);
+  }
+}
+
+function checkHosts(flag: string, urls: readonly EtcdUrl[]): void {
+  for (const url of urls) {
+    if (!url.address.startsWith(':')) continue;
+    throw new ConfigError(`${flag} "${url.text}" must be "host:port" (unexpected empty host (${url.text}))`);
+  }
+}
+
+function checkTimes({ heartbeatMs, electionMs }: Config): void {
+  if (heartbeatMs <= 0) throw new ConfigError(`--heartbeat-interval must be >0 (set to ${heartbeatMs}ms)`);
+  if (electionMs <= 0) throw new ConfigError(`--election-timeout must be >0 (set to ${electionMs}ms)`);
+  if (5 * heartbeatMs > electionMs) {
+    throw new ConfigError(
+      `--election-timeout[${electionMs}ms] should be at least as 5 times as --heartbeat-interval[${heartbeatMs}ms]`,
+    );
+  }
+  if (electionMs > MAX_ELECTION_TIMEOUT_MS) {
+    const most = `${MAX_ELECTION_TIMEOUT_MS}ms`;
+    throw new ConfigError(`--election-timeout[${electionMs}ms] is too long, and should be set less than ${most}`);
+  }
+}

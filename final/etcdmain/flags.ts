@@ -1,0 +1,128 @@
+// Command-line flags and environment variables, parsed as Go's flag package does, with its error texts (spec/cli.md A.1,
+// A.2). Values stay texts here; config.ts gives them types. Mirrors etcd's pkg/flags.
+
+import { type FlagSpec, FLAGS, IGNORED_FLAGS } from './config_table.ts';
+import { parseDuration } from './duration.ts';
+import { parseUrls } from './urls.ts';
+
+/** A command line that cannot be parsed: the text goes to stderr before the usage, exit status 2. */
+export class UsageError extends Error {}
+
+export interface ParsedFlags {
+  /** Value texts by flag name, only of flags that were given. */
+  readonly values: Map<string, string>;
+  /** What is left after the flags. */
+  readonly positional: readonly string[];
+  /** Given flags that no longer have an effect. */
+  readonly ignored: readonly string[];
+}
+
+const BOOLEAN_TEXTS = /^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
+const TRUE_TEXTS = /^(1|t|T|TRUE|true|True)$/;
+
+// Flags outside the table: they choose what main does at all.
+const SPECIAL: ReadonlyMap<string, 'string' | 'bool'> = new Map([
+  ['config-file', 'string'],
+  ['version', 'bool'],
+  ['help', 'bool'],
+  ['h', 'bool'],
+]);
+
+/** Parses `argv` (without the program). The last of two equal flags wins. Throws {@link UsageError}. */
+export function parseFlags(argv: readonly string[]): ParsedFlags {
+  const values = new Map<string, string>();
+  const ignored: string[] = [];
+  let i = 0;
+  for (; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (word.length < 2 || !word.startsWith('-')) break;
+    if (word === '--') {
+      i++;
+      break;
+    }
+    const { name, value } = splitFlag(word);
+    const isBool = typeOf(name) === 'bool';
+    if (value === undefined && !isBool && i + 1 === argv.length)
+      throw new UsageError(`flag needs an argument: -${name}`);
+    const text = value ?? (isBool ? 'true' : (argv[++i] as string));
+    checkFlag(name, text);
+    if (IGNORED_FLAGS.includes(name)) ignored.push(name);
+    else values.set(name, text);
+  }
+  return { values, positional: argv.slice(i), ignored };
+}
+
+/** Whether a bool flag's text means true. */
+export function isTrue(text: string): boolean {
+  return TRUE_TEXTS.test(text);
+}
+
+/** The environment variable of a flag. */
+export function envName(flag: string): string {
+  return `ETCD_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Why `text` cannot be a value of `flag`, or undefined when it can. */
+export function valueProblem(flag: FlagSpec, text: string): string | undefined {
+  switch (flag.type) {
+    case 'string':
+      return flag.choices === undefined || flag.choices.includes(text) ? undefined : 'invalid value';
+    case 'strings':
+      return undefined;
+    case 'bool':
+      return BOOLEAN_TEXTS.test(text) ? undefined : 'parse error';
+    case 'int':
+      return parseInteger(text) === undefined ? 'parse error' : undefined;
+    case 'uint':
+      return (parseInteger(text) ?? -1n) < 0n ? 'parse error' : undefined;
+    case 'uint32':
+      return (parseInteger(text) ?? -1n) < 0n ? `strconv.ParseUint: parsing "${text}": invalid syntax` : undefined;
+    case 'duration':
+      return parseDuration(text) === undefined ? 'parse error' : undefined;
+    case 'urls':
+    case 'origins':
+      return urlsProblem(flag, text);
+  }
+}
+
+/** An integer as Go's strconv reads it with base 0: decimal, 0x, 0o or 0b, within 64 bits; undefined when it is none. */
+export function parseInteger(text: string): bigint | undefined {
+  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+)$/.exec(text);
+  if (match === null) return undefined;
+  const value = BigInt(match[2] as string) * (match[1] === '-' ? -1n : 1n);
+  return value >= -(2n ** 63n) && value < 2n ** 64n ? value : undefined;
+}
+
+function splitFlag(word: string): { readonly name: string; readonly value: string | undefined } {
+  const body = word.replace(/^--?/, '');
+  if (body === '' || body.startsWith('-') || body.startsWith('=')) throw new UsageError(`bad flag syntax: ${word}`);
+  const equals = body.indexOf('=');
+  if (equals < 0) return { name: body, value: undefined };
+  return { name: body.slice(0, equals), value: body.slice(equals + 1) };
+}
+
+function typeOf(name: string): string {
+  const type = FLAGS.get(name)?.type ?? SPECIAL.get(name) ?? (IGNORED_FLAGS.includes(name) ? 'bool' : undefined);
+  if (type === undefined) throw new UsageError(`flag provided but not defined: -${name}`);
+  return type;
+}
+
+function checkFlag(name: string, text: string): void {
+  if (typeOf(name) === 'bool' && !BOOLEAN_TEXTS.test(text)) {
+    throw new UsageError(`invalid boolean value "${text}" for -${name}: parse error`);
+  }
+  const flag = FLAGS.get(name);
+  const problem = flag === undefined ? undefined : valueProblem(flag, text);
+  if (problem !== undefined) throw new UsageError(`invalid value "${text}" for flag -${name}: ${problem}`);
+}
+
+function urlsProblem(flag: FlagSpec, text: string): string | undefined {
+  if (flag.type === 'origins' && text === '*') return undefined;
+  if (flag.type === 'urls' && text === '' && flag.default === '') return undefined;
+  try {
+    for (const one of text.split(',')) parseUrls(one === '' ? ' ' : one);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,26 @@
+// The bounds of the server outside the transport, each with its reason and what a client sees when it is hit. Bounds that
+// an operator can set have their defaults in etcdmain/config_table.ts; those of connections are in transport/limits.ts.
+
+/** What a gRPC message may be larger than a request, in bytes: room for what surrounds the request in a message. */
+export const GRPC_OVERHEAD_BYTES = 512 * 1024;
+
+/** Longest time a connection may stay silent before it has shown whether it speaks HTTP/1 or HTTP/2. It is closed then. */
+export const SNIFF_TIMEOUT_MS = 5 * 60_000;
+
+/** Longest request line and header of an HTTP/1 request, in bytes. A larger one gets status 431. */
+export const HTTP_HEADER_BYTES = 16 * 1024;
+
+/** Longest body of an HTTP/1 request, in bytes; no path takes one so far. The connection is closed behind the answer. */
+export const HTTP_BODY_BYTES = 64 * 1024;
+
+/** How long a stopping server waits for running calls. Below the second within which a stop must be over. */
+export const SHUTDOWN_GRACE_MS = 500;
+
+/** How often leases are looked at for expiry, in ms: a lease lives at most this much longer than its TTL. */
+export const LEASE_EXPIRY_INTERVAL_MS = 500;
+
+/** Most leases that are revoked in one look, so that a mass expiry does not stop the server. */
+export const LEASES_REVOKED_PER_LOOK = 500;
+
+/** The largest election timeout that makes sense, in ms. */
+export const MAX_ELECTION_TIMEOUT_MS = 50_000;

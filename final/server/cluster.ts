@@ -1,0 +1,91 @@
+// The members of the cluster and the IDs that follow from how it was begun. Mirrors etcd's membership/cluster.go. So far
+// a cluster has one member.
+
+import { createHash } from 'node:crypto';
+import { parseUrls } from '../etcdmain/urls.ts';
+
+export interface Member {
+  readonly id: bigint;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+}
+
+export interface Cluster {
+  readonly id: bigint;
+  readonly localMemberId: bigint;
+  readonly members: readonly Member[];
+}
+
+export interface ClusterSettings {
+  readonly name: string;
+  /** name=url,name=url,… */
+  readonly initialCluster: string;
+  readonly initialClusterState: string;
+  readonly token: string;
+  readonly advertisePeerUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+}
+
+/** The cluster that `settings` begin. Throws an Error with etcd's text when they contradict each other. */
+export function newCluster(settings: ClusterSettings): Cluster {
+  const urlsByName = parseInitialCluster(settings.initialCluster);
+  const own = urlsByName.get(settings.name);
+  if (own === undefined)
+    throw new Error(`couldn't find local name "${settings.name}" in the initial cluster configuration`);
+  checkAdvertised(settings, own);
+  if (urlsByName.size > 1) throw new Error('a cluster of several members is not yet implemented');
+  if (settings.initialClusterState !== 'new') throw new Error('joining an existing cluster is not yet implemented');
+  const id = memberId(own, settings.token);
+  return {
+    id: clusterId([id]),
+    localMemberId: id,
+    members: [{ id, name: settings.name, peerUrls: own, clientUrls: settings.advertiseClientUrls }],
+  };
+}
+
+/** First 8 bytes of SHA-1 over the sorted peer URLs and the token, without separators (spec/rpc.md 5). */
+export function memberId(peerUrls: readonly string[], token: string): bigint {
+  return firstEightBytes([...peerUrls].sort().join('') + token);
+}
+
+/** First 8 bytes of SHA-1 over the ascending member IDs, 8 bytes each (spec/rpc.md 5). */
+export function clusterId(memberIds: readonly bigint[]): bigint {
+  const bytes = Buffer.alloc(memberIds.length * 8);
+  [...memberIds].sort((a, b) => (a < b ? -1 : 1)).forEach((id, i) => bytes.writeBigUInt64BE(id, i * 8));
+  return firstEightBytes(bytes);
+}
+
+function firstEightBytes(data: string | Buffer): bigint {
+  return createHash('sha1').update(data).digest().readBigUInt64BE(0);
+}
+
+// A name that is repeated has several URLs; a URL belongs to one name.
+function parseInitialCluster(text: string): Map<string, string[]> {
+  const urlsByName = new Map<string, string[]>();
+  const seen = new Set<string>();
+  try {
+    for (const part of text.split(',')) {
+      const equals = part.indexOf('=');
+      const name = (equals < 0 ? part : part.slice(0, equals)).trim();
+      const [url] = parseUrls(equals < 0 ? ' ' : part.slice(equals + 1));
+      if (url === undefined) throw new Error(`empty URL given for "${name}"`);
+      if (seen.has(url.text)) throw new Error(`initial cluster ${text} has duplicate url`);
+      seen.add(url.text);
+      urlsByName.set(name, [...(urlsByName.get(name) ?? []), url.text]);
+    }
+  } catch (error) {
+    throw new Error(`error setting up initial cluster: ${(error as Error).message.trimEnd()}`);
+  }
+  return urlsByName;
+}
+
+function checkAdvertised(settings: ClusterSettings, own: readonly string[]): void {
+  const advertised = [...settings.advertisePeerUrls].sort();
+  if (advertised.join() === [...own].sort().join()) return;
+  const missing = `${own.map((url) => `${settings.name}=${url}`).join(',')}`;
+  const resolved = `"${advertised.join(',')}" != "${[...own].sort().join(',')}"`;
+  throw new Error(
+    `--initial-cluster has ${missing} but missing from --initial-advertise-peer-urls=${advertised.join(',')} (resolved urls: ${resolved})`,
+  );
+}
