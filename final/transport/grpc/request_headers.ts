@@ -1,0 +1,59 @@
+// What the headers of a call must be, and what they say. The answers to wrong ones are those of grpc-go (spec/rpc.md 3.4).
+
+import type { IncomingHttpHeaders } from 'node:http2';
+import { Code, StatusError } from './status.ts';
+
+/** An answer with an HTTP status of its own, beside the gRPC status. */
+export class HeaderError extends StatusError {
+  readonly httpStatus: number;
+
+  constructor(httpStatus: number, code: number, message: string) {
+    super(code, message);
+    this.httpStatus = httpStatus;
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
+// Eight digits at most; longer ones are not a timeout.
+const TIMEOUT = /^(\d{1,8})([numSMH])$/;
+
+/** Content type of the answer: the one of the request. Throws {@link HeaderError} when it is not gRPC's. */
+export function contentTypeOf(headers: IncomingHttpHeaders): string {
+  const type = headers['content-type'] ?? '';
+  if (/^application\/grpc([+;]|$)/.test(type)) return type;
+  throw new HeaderError(415, Code.InvalidArgument, `invalid gRPC request content-type "${type}"`);
+}
+
+/** Throws {@link HeaderError} unless the method is POST. */
+export function checkHttpMethod(headers: IncomingHttpHeaders): void {
+  const method = headers[':method'] ?? '';
+  if (method === 'POST') return;
+  throw new HeaderError(405, Code.Internal, `Received a HEADERS frame with :method "${method}" which should be POST`);
+}
+
+/** Milliseconds that the client gives the call, or undefined for no bound. Throws {@link HeaderError}. */
+export function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headers['grpc-timeout'];
+  if (text === undefined) return undefined;
+  const match = TIMEOUT.exec(String(text));
+  if (match === null) {
+    const why = `transport: timeout unit is not recognized: "${text}"`;
+    throw new HeaderError(400, Code.Internal, `malformed grpc-timeout: ${why}`);
+  }
+  return Number(match[1]) * (UNIT_MS[match[2] as string] as number);
+}
+
+/** Throws StatusError for a compression that is not installed; none is. */
+export function checkEncoding(headers: IncomingHttpHeaders): void {
+  const encoding = headers['grpc-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  const text = `grpc: Decompressor is not installed for grpc-encoding "${String(encoding)}"`;
+  throw new StatusError(Code.Unimplemented, text);
+}
+
+/** Service and method of a path like `/etcdserverpb.KV/Range`. Throws StatusError. */
+export function splitPath(path: string): { readonly service: string; readonly method: string } {
+  const slash = path.lastIndexOf('/');
+  if (slash <= 0) throw new StatusError(Code.Unimplemented, `malformed method name: "${path}"`);
+  return { service: path.slice(1, slash), method: path.slice(slash + 1) };
+}
