@@ -22,7 +22,8 @@ const FIXED32 = 5;
 let low = 0;
 let high = 0;
 
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+// Bytes that are not UTF-8 become replacement characters: etcd's decoder lets them pass too.
+const utf8Decoder = new TextDecoder('utf-8');
 const utf8Encoder = new TextEncoder();
 
 /** Reads one message; nested ones are read by the same reader with a nearer end. */
@@ -101,12 +102,7 @@ export class Reader {
   }
 
   string(): string {
-    const view = this.view();
-    try {
-      return utf8Decoder.decode(view);
-    } catch {
-      throw new DecodeError('proto: string field contains invalid UTF-8');
-    }
+    return utf8Decoder.decode(this.view());
   }
 
   /** Passes over a field that is not known. */

@@ -64,6 +64,7 @@ export function serveClients({
         if (isHttp2) return grpc.accept(socket, head);
         socket.unshift(head);
         http.emit('connection', socket);
+        socket.resume();
       });
     });
     const fields = { traffic: 'grpc+http', address: listener.url.address };

@@ -217,7 +217,8 @@ async function* readRequests(
   maxBytes: number,
 ): AsyncIterable<unknown> {
   const reader = new MessageReader(maxBytes);
-  for await (const chunk of call.stream) {
+  // A handler that stops reading has not ended the call: its status is still to be sent.
+  for await (const chunk of call.stream.iterator({ destroyOnReturn: false })) {
     reader.push(chunk as Buffer);
     for (let message = reader.next(); message !== undefined; message = reader.next()) yield decode(definition, message);
   }
