@@ -13,7 +13,7 @@ export interface EtcdUrl {
 const SCHEMES = ['http', 'https', 'unix', 'unixs'] as const;
 
 /** Parses one URL. Throws an Error with etcd's text. */
-export function parseUrl(text: string): EtcdUrl {
+function parseUrl(text: string): EtcdUrl {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/.exec(text);
   if (match === null && /^[^/?#]*:/.test(text) && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text)) {
     throw new Error(`parse "${text}": first path segment in URL cannot contain colon`);

@@ -21,13 +21,6 @@ export function bytesToKey(bytes: Uint8Array): Key {
   return key;
 }
 
-/** The bytes of a latin1 string. */
-export function keyToBytes(key: Key): Uint8Array {
-  const bytes = new Uint8Array(key.length);
-  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
-  return bytes;
-}
-
 /**
  * What a request means by `key` and `range_end` (spec/rpc.md 6.2): empty end = the one key, a single zero byte = from
  * the key on. An end that is not above the key is kept: such an interval is empty, not an error.

@@ -3,10 +3,11 @@
 
 import { GrpcServer } from '../../transport/grpc/server.ts';
 import { registerGreeter } from './greeter.ts';
+import { toRpcStatus } from './rpctypes.ts';
 
 /** A gRPC server; connections are handed to it by embed/serve.ts. */
 export function newGrpcServer(): GrpcServer {
-  const grpc = new GrpcServer();
+  const grpc = new GrpcServer(toRpcStatus);
   registerGreeter(grpc);
   return grpc;
 }

@@ -9,7 +9,6 @@ import {
   type MethodDefinition,
   type ServiceDefinition,
 } from '../../../../proto/load.ts';
-import { Code, StatusError } from './status.ts';
 
 /** Answers a unary call; what it throws becomes the status of the call. */
 export type UnaryHandler<Req, Res> = (request: Req) => Init<Res> | Promise<Init<Res>>;
@@ -34,9 +33,17 @@ export type Handlers<S extends ServiceDefinition> = {
     : never;
 };
 
+/** The status for what a handler threw. */
+export type ToStatus = (error: unknown) => { readonly code: number; readonly message: string };
+
 export class GrpcServer {
+  readonly #toStatus: ToStatus;
   readonly #server = new grpc.Server();
   readonly #injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+
+  constructor(toStatus: ToStatus) {
+    this.#toStatus = toStatus;
+  }
 
   /** Registers the handlers of a service. */
   addService<S extends ServiceDefinition>(service: S, handlers: Handlers<S>): void {
@@ -45,7 +52,7 @@ export class GrpcServer {
       const handler = handlers[name as keyof S['methods']] as UnaryHandler<unknown, unknown> &
         StreamHandler<unknown, unknown>;
       const isUnary = !method.requestStream && !method.responseStream;
-      adapted[name] = isUnary ? adaptUnary(handler) : adaptStream(handler, method);
+      adapted[name] = isUnary ? adaptUnary(handler, this.#toStatus) : adaptStream(handler, method, this.#toStatus);
     }
     this.#server.addService(grpcServiceDefinition(service), adapted);
   }
@@ -62,17 +69,24 @@ export class GrpcServer {
   }
 }
 
-function adaptUnary(handler: UnaryHandler<unknown, unknown>): grpc.handleUnaryCall<unknown, unknown> {
+function adaptUnary(
+  handler: UnaryHandler<unknown, unknown>,
+  toStatus: ToStatus,
+): grpc.handleUnaryCall<unknown, unknown> {
   return async (call, callback) => {
     try {
       callback(null, await handler(call.request));
     } catch (error) {
-      callback(toStatus(error));
+      callback(statusOf(toStatus(error)));
     }
   };
 }
 
-function adaptStream(handler: StreamHandler<unknown, unknown>, { requestStream }: MethodDefinition<unknown, unknown>) {
+function adaptStream(
+  handler: StreamHandler<unknown, unknown>,
+  { requestStream }: MethodDefinition<unknown, unknown>,
+  toStatus: ToStatus,
+) {
   return async (call: grpc.ServerDuplexStream<unknown, unknown>): Promise<void> => {
     try {
       await handler({
@@ -82,7 +96,7 @@ function adaptStream(handler: StreamHandler<unknown, unknown>, { requestStream }
       });
       call.end();
     } catch (error) {
-      call.emit('error', toStatus(error));
+      call.emit('error', statusOf(toStatus(error)));
     }
   };
 }
@@ -92,7 +106,6 @@ async function* only(call: object): AsyncIterable<unknown> {
   if ('request' in call) yield call.request;
 }
 
-function toStatus(error: unknown): Partial<grpc.StatusObject> {
-  if (error instanceof StatusError) return { code: error.code, details: error.message };
-  return { code: Code.Unknown, details: error instanceof Error ? error.message : String(error) };
+function statusOf({ code, message }: ReturnType<ToStatus>): Partial<grpc.StatusObject> {
+  return { code, details: message };
 }

@@ -1,5 +1,5 @@
-// The one table from expected errors to what a client gets: gRPC code and message. Clients match on the message, so it is
-// etcd's to the byte. Mirrors etcd's api/v3rpc/rpctypes/error.go and etcdserver/api/v3rpc/util.go.
+// From what a handler threw to what a client gets: gRPC code and message. Mirrors etcd's api/v3rpc/rpctypes/error.go and
+// etcdserver/api/v3rpc/util.go.
 
 import { type ErrorKind, EtcdError } from '../../core/errors.ts';
 import { Code, StatusError } from '../../transport/grpc/status.ts';
@@ -9,6 +9,7 @@ export interface RpcStatus {
   readonly message: string;
 }
 
+// Clients match on the message, so it is etcd's to the byte.
 const RPC_STATUS: Readonly<Record<ErrorKind, RpcStatus>> = {
   EmptyKey: { code: Code.InvalidArgument, message: 'etcdserver: key is not provided' },
   InvalidSortOption: { code: Code.InvalidArgument, message: 'etcdserver: invalid sort option' },

@@ -1,0 +1,151 @@
+// Runs cases against one target: decides which apply, gives each the server it asks for, bounds its time, and notices
+// when a case ends the server it was only meant to talk to.
+
+import { FINAL, loadChain, positionOf } from '../../steps/tool/chain.ts';
+import { within } from '../harness/process.ts';
+import { Server } from '../harness/server.ts';
+import { findEtcdctl, type Target } from '../harness/target.ts';
+import { type Case, CaseContext, type CaseGroup } from './case.ts';
+
+/** A case that takes longer has failed. */
+export const CASE_LIMIT_MS = 40_000;
+
+/** Why `one` is not for this target at all, or undefined when it belongs to it. */
+export function notFor(one: Case, target: Target): string | undefined {
+  const chain = loadChain();
+  const here = positionOf(chain, target.slug);
+  if (positionOf(chain, one.since) > here) return `since ${one.since}`;
+  if (one.until !== undefined && here > positionOf(chain, one.until)) return `until ${one.until}`;
+  return undefined;
+}
+
+/** Why `one`, though it belongs to the target, cannot be run now: a text for people. */
+export function skipReason(one: Case, target: Target): string | undefined {
+  if (target.kind === 'real' && one.notOnReal !== undefined) return `not on a real etcd: ${one.notOnReal}`;
+  if (target.line === '3.4' && one.only === '3.5') return 'holds from 3.5 on';
+  if (one.needs === 'etcdctl' && findEtcdctl() === undefined) return 'no etcdctl: set ETCDCTL_BIN';
+  return undefined;
+}
+
+/** Runs the cases of one group after the other, on a server that they share. */
+export class GroupRunner {
+  readonly #target: Target;
+  readonly #group: CaseGroup;
+  #shared: Server | undefined;
+  #counter = 0;
+
+  constructor(target: Target, group: CaseGroup) {
+    this.#target = target;
+    this.#group = group;
+  }
+
+  /** Runs one case of the group; throws what it throws. */
+  async run(one: Case): Promise<void> {
+    const server = await this.#serverFor(one);
+    this.#counter += 1;
+    const context = new CaseContext({
+      target: this.#target,
+      prefix: `${this.#group.name}/${this.#counter}/`,
+      server,
+      etcdctl: findEtcdctl(),
+    });
+    try {
+      const done = await within(
+        CASE_LIMIT_MS,
+        one.run(context).then(() => true),
+      );
+      if (done === undefined) throw new Error(`not done after ${CASE_LIMIT_MS} ms`);
+      if (server?.exit !== undefined) throw new Error('the case passed, but the server is gone');
+    } catch (error) {
+      throw server === undefined ? error : withServerState(error, server);
+    } finally {
+      await context.close();
+      if (one.server === 'fresh') await server?.kill();
+    }
+  }
+
+  /** Ends the shared server. */
+  async close(): Promise<void> {
+    await this.#shared?.kill();
+    this.#shared = undefined;
+  }
+
+  async #serverFor(one: Case): Promise<Server | undefined> {
+    switch (one.server ?? 'shared') {
+      case 'none':
+        return undefined;
+      case 'fresh':
+        return Server.start(this.#target, one.flags === undefined ? {} : { flags: one.flags });
+      case 'shared':
+        if (this.#shared?.exit !== undefined) await this.close();
+        this.#shared ??= await Server.start(this.#target);
+        return this.#shared;
+    }
+  }
+}
+
+/** What became of one case. */
+export type Outcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/**
+ * Runs all cases that belong to `target` and tells `report` about each. `select` narrows them further.
+ */
+export async function runCases(options: {
+  target: Target;
+  groups: readonly CaseGroup[];
+  select: (one: Case) => boolean;
+  report: (one: Case, outcome: Outcome) => void;
+}): Promise<void> {
+  const { target } = options;
+  for (const group of options.groups) {
+    const runner = new GroupRunner(target, group);
+    try {
+      for (const one of group.cases) {
+        if (notFor(one, target) !== undefined || !options.select(one)) continue;
+        const reason = skipReason(one, target);
+        if (reason !== undefined) {
+          options.report(one, { kind: 'skipped', reason });
+          continue;
+        }
+        options.report(one, await outcomeOf(runner, one));
+      }
+    } finally {
+      await runner.close();
+    }
+  }
+}
+
+/** Throws an Error when two cases have one name or a case names a step that does not exist. */
+export function checkCases(groups: readonly CaseGroup[]): void {
+  const chain = loadChain();
+  const names = new Set<string>();
+  for (const { cases } of groups) {
+    for (const one of cases) {
+      if (names.has(one.name)) throw new Error(`two cases are named "${one.name}"`);
+      names.add(one.name);
+      positionOf(chain, one.since);
+      if (one.until === undefined) continue;
+      if (one.until === FINAL || positionOf(chain, one.until) < positionOf(chain, one.since)) {
+        throw new Error(`"${one.name}" ends before it begins`);
+      }
+    }
+  }
+}
+
+async function outcomeOf(runner: GroupRunner, one: Case): Promise<Outcome> {
+  try {
+    await runner.run(one);
+    return { kind: 'passed' };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}
+
+function withServerState(error: unknown, server: Server): unknown {
+  if (server.exit === undefined) return error;
+  const log = server.stderr.trim().slice(-1500);
+  return new Error(`the server is gone (${JSON.stringify(server.exit)}): ${String(error)}\n${log}`, { cause: error });
+}
