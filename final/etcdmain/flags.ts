@@ -44,7 +44,7 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     const isBool = typeOf(name) === 'bool';
     if (value === undefined && !isBool && i + 1 === argv.length)
       throw new UsageError(`flag needs an argument: -${name}`);
-    const text = value ?? (isBool ? 'true' : (argv[++i] as string));
+    const text = value ?? (isBool ? 'true' : (argv[++i] ?? ''));
     checkFlag(name, text);
     if (IGNORED_FLAGS.includes(name)) ignored.push(name);
     else values.set(name, text);

@@ -83,7 +83,7 @@ function parseInitialCluster(text: string): Map<string, string[]> {
 function checkAdvertised(settings: ClusterSettings, own: readonly string[]): void {
   const advertised = [...settings.advertisePeerUrls].sort();
   if (advertised.join() === [...own].sort().join()) return;
-  const missing = `${own.map((url) => `${settings.name}=${url}`).join(',')}`;
+  const missing = own.map((url) => `${settings.name}=${url}`).join(',');
   const resolved = `"${advertised.join(',')}" != "${[...own].sort().join(',')}"`;
   throw new Error(
     `--initial-cluster has ${missing} but missing from --initial-advertise-peer-urls=${advertised.join(',')} (resolved urls: ${resolved})`,

@@ -62,7 +62,7 @@ export class EtcdServer {
     });
     const ids = new IdGenerator(this.cluster.localMemberId, ports.clock.wall());
     this.#lessor = new Lessor(minLeaseTtl(config));
-    this.#store = new KVStore({ leases: this.#lessor, encodeKeyValue: codecs['mvccpb.KeyValue'].encode });
+    this.#store = new KVStore({ leases: this.#lessor, encodeKeyValue: (kv) => codecs['mvccpb.KeyValue'].encode(kv) });
     this.#proposer = new Proposer(BOOTSTRAP_INDEX, { maxRequestBytes: config.maxRequestBytes, ids });
     this.leases = new LeaseKeeper({
       lessor: this.#lessor,

@@ -12,7 +12,7 @@ export function checkMarkdown(files: readonly SourceFile[]): string[] {
 function titles({ path: file, text }: SourceFile): string[] {
   const count = withoutCode(text)
     .split('\n')
-    .filter((line) => /^# /.test(line)).length;
+    .filter((line) => line.startsWith('# ')).length;
   return count === 1 ? [] : [`${file}: ${count} titles instead of one`];
 }
 

@@ -37,7 +37,7 @@ export function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
   if (text === undefined) return undefined;
   const match = TIMEOUT.exec(String(text));
   if (match === null) {
-    const why = `transport: timeout unit is not recognized: "${text}"`;
+    const why = `transport: timeout unit is not recognized: "${String(text)}"`;
     throw new HeaderError(400, Code.Internal, `malformed grpc-timeout: ${why}`);
   }
   return Number(match[1]) * (UNIT_MS[match[2] as string] as number);

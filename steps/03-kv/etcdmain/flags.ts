@@ -25,7 +25,7 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
     const flag = FLAGS.get(name);
     if (flag === undefined) throw new UsageError(`flag provided but not defined: -${name}`);
     if (value === undefined && i + 1 === argv.length) throw new UsageError(`flag needs an argument: -${name}`);
-    const text = value ?? (argv[++i] as string);
+    const text = value ?? argv[++i] ?? '';
     const problem = valueProblem(flag, text);
     if (problem !== undefined) throw new UsageError(`invalid value "${text}" for flag -${name}: ${problem}`);
     values.set(name, text);

@@ -1,0 +1,19 @@
+// Runs the tests: every *.test.ts below test/, or those whose path contains a word of the command line. Node 20 takes no
+// patterns, so the files are passed one by one.
+
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const words = process.argv.slice(2);
+const files = fs
+  .readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => path.join('test', file))
+  .filter((file) => file.endsWith('.test.ts') && words.every((word) => file.includes(word)))
+  .sort();
+
+const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
+const child = spawn(process.execPath, args, { stdio: 'inherit' });
+child.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
