@@ -21,6 +21,7 @@ const COMMON = [
 
 const BOUNDARIES: readonly Boundary[] = [
   { folder: 'final/core/', mayImport: ['proto/schema.ts'] },
+  { folder: 'final/storage/', mayImport: [...COMMON, 'node:*'] },
   { folder: 'final/transport/grpc/', mayImport: [...COMMON, 'final/transport/', 'node:*'] },
   { folder: 'final/transport/http2/', mayImport: ['final/transport/limits.ts', 'final/ports.ts', 'node:*'] },
   { folder: 'final/transport/', mayImport: [...COMMON, 'final/server/cluster.ts', 'node:*'] },
