@@ -20,7 +20,7 @@ interface Expected {
   };
 }
 
-const { on_disk: expected } = expectedOf<Expected>('datadir-snapfiles');
+const { on_disk: expected } = expectedOf('datadir-snapfiles') as Expected;
 const newest = expected.snap_files.at(-1);
 
 test('the newest snapshot that the log notes is loaded, and every file is written again to the same bytes', () => {

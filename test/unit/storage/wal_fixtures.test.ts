@@ -50,23 +50,20 @@ function assertSegments(folder: string, expected: readonly ExpectedSegment[]): v
   assert.equal(decoder.next(), undefined);
 }
 
-for (const name of [
-  'datadir-basic',
-  'datadir-crash',
-  'datadir-auth',
-  'datadir-snapfiles',
-]) {
+for (const name of ['datadir-basic', 'datadir-crash', 'datadir-auth', 'datadir-snapfiles']) {
   test(`every record of ${name} is read as recorded and written again to the same bytes`, () => {
-    const { on_disk } = expectedOf<{ on_disk: { wal: ExpectedSegment[] } }>(name);
+    const { on_disk } = expectedOf(name) as { on_disk: { wal: ExpectedSegment[] } };
     assertSegments(path.join(unpackFixture(name), 'member', 'wal'), on_disk.wal);
   });
 }
 
 test('a log of four segments is one chain; it can be opened behind the snapshots that it notes', () => {
   const folder = unpackFixture('wal-segments');
-  const expected = expectedOf<{ wal: ExpectedSegment[]; open_for_read: Opening[]; valid_snapshot_entries: number[][] }>(
-    'wal-segments',
-  );
+  const expected = expectedOf('wal-segments') as {
+    wal: ExpectedSegment[];
+    open_for_read: Opening[];
+    valid_snapshot_entries: number[][];
+  };
   assertSegments(folder, expected.wal);
   for (const opening of expected.open_for_read) assertOpening(folder, opening);
   const snapshots = validSnapshots(nodeFileSystem, folder).map(({ index, term }) => [index, term]);
@@ -116,7 +113,7 @@ interface Damage {
 const TORN_IN_35 = 'bad-length.wal';
 
 test('each damage is repaired or refused as on the real etcd', async (t) => {
-  const { cases, wal_name } = expectedOf<{ cases: Damage[]; wal_name: string }>('wal-damaged');
+  const { cases, wal_name } = expectedOf('wal-damaged') as { cases: Damage[]; wal_name: string };
   const damaged = unpackFixture('wal-damaged');
   assert.equal(cases.length, 12);
   for (const one of cases) {
