@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder that survives the server; without it a scratch folder is made and removed. */
   readonly folder?: string;
+  /** The port on which the flags let it listen for clients, where that is not the usual one. */
+  readonly clientPort?: number;
 }
 
 /** A started server. Its folder is its working folder. */
@@ -54,7 +56,7 @@ export class Server {
 
   /** Starts a server and does not wait for anything; for starts that are expected to fail. */
   static async launch(target: Target, options: StartOptions = {}): Promise<Server> {
-    const ports = [await freePort(), await freePort()] as const;
+    const ports = [options.clientPort ?? (await freePort()), await freePort()] as const;
     const folder = options.folder ?? makeScratch();
     const flags = { ...usualFlags(target, ports), ...options.flags };
     const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
@@ -76,6 +78,11 @@ export class Server {
       throw error;
     }
     return server;
+  }
+
+  /** Process id; undefined when the program could not be started. */
+  get pid(): number | undefined {
+    return this.#program.pid;
   }
 
   get clientUrl(): string {
