@@ -10,12 +10,19 @@ import type {
   StatusResponse,
   TxnResponse,
 } from '../../proto/schema.ts';
+import { Exit, ExitError, type Io } from './command.ts';
+
+/** Formats of --write-out. */
+export const formats = ['simple', 'json', 'fields', 'protobuf', 'table'] as const;
+
+export type Format = (typeof formats)[number];
 
 export interface EndpointHealth {
   readonly endpoint: string;
-  readonly health: boolean;
+  readonly healthy: boolean;
   /** As Go prints a duration. */
   readonly took: string;
+  /** Empty when there was none. */
   readonly error: string;
 }
 
@@ -29,13 +36,46 @@ export interface EndpointHash {
   readonly hash: HashKVResponse;
 }
 
+/** Methods throw ExitError 4 for what the format cannot show. */
 export interface Printer {
+  readonly format: Format;
   put(response: PutResponse): void;
-  get(response: RangeResponse): void;
+  /** @param valuesOnly leaves the keys out; only the simple format looks at it */
+  get(response: RangeResponse, valuesOnly?: boolean): void;
   del(response: DeleteRangeResponse): void;
   txn(response: TxnResponse): void;
   memberList(response: MemberListResponse): void;
   endpointHealth(results: readonly EndpointHealth[]): void;
   endpointStatus(results: readonly EndpointStatus[]): void;
   endpointHashKV(results: readonly EndpointHash[]): void;
+}
+
+export interface PrinterOptions {
+  readonly io: Io;
+  /** Keys and values in hexadecimal; only the simple format does it. */
+  readonly hex: boolean;
+}
+
+/** Refuses everything: the start of a printer for a format that shows only some answers. */
+export function refusingPrinter(format: Format): Printer {
+  const refuse = (): never => {
+    throw new ExitError(Exit.BadFeature, `${format} not supported as output format`);
+  };
+  return {
+    format,
+    put: refuse,
+    get: refuse,
+    del: refuse,
+    txn: refuse,
+    memberList: refuse,
+    endpointHealth: refuse,
+    endpointStatus: refuse,
+    endpointHashKV: refuse,
+  };
+}
+
+/** @returns the lines, each with a line end */
+export function lines(parts: readonly (string | Uint8Array)[]): Buffer {
+  const end = Buffer.from('\n');
+  return Buffer.concat(parts.flatMap((part) => [typeof part === 'string' ? Buffer.from(part) : part, end]));
 }

@@ -1,0 +1,47 @@
+// --write-out=simple: what people read. Keys and values are written as they are, so scripts can take them byte for byte.
+
+import type { KeyValue, ResponseOp, TxnResponse } from '../../proto/schema.ts';
+import { healthLine, memberCells, statusCells } from './cells.ts';
+import { lines, type Printer, type PrinterOptions } from './printer.ts';
+
+type Line = string | Uint8Array;
+
+/** @returns the printer; health goes to stderr, as on etcdctl 3.4 */
+export function simplePrinter({ io, hex }: PrinterOptions): Printer {
+  const print = (parts: readonly Line[]): void => io.stdout.write(lines(parts));
+  return {
+    format: 'simple',
+    put: (response) => print(['OK', ...pair(response.prev_kv, hex)]),
+    get: ({ kvs }, valuesOnly = false) =>
+      print(kvs.flatMap((kv) => (valuesOnly ? pair(kv, hex).slice(1) : pair(kv, hex)))),
+    del: ({ deleted, prev_kvs }) => print([deleted.toString(), ...prev_kvs.flatMap((kv) => pair(kv, hex))]),
+    txn: (response) => print(txnLines(response, hex)),
+    memberList: ({ members }) => print(members.map((member) => memberCells(member).join(', '))),
+    endpointHealth: (results) => io.stderr.write(lines(results.map(healthLine))),
+    endpointStatus: (results) => print(results.map((result) => statusCells(result).join(', '))),
+    endpointHashKV: (results) => print(results.map(({ endpoint, hash }) => `${endpoint}, ${hash.hash}`)),
+  };
+}
+
+function pair(kv: KeyValue | undefined, hex: boolean): [] | [Line, Line] {
+  if (kv === undefined) return [];
+  return hex ? [inHex(kv.key), inHex(kv.value)] : [kv.key, kv.value];
+}
+
+function inHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+}
+
+function txnLines({ succeeded, responses }: TxnResponse, hex: boolean): Line[] {
+  return [succeeded ? 'SUCCESS' : 'FAILURE', ...responses.flatMap((response) => ['', ...opLines(response, hex)])];
+}
+
+function opLines(op: ResponseOp, hex: boolean): Line[] {
+  const { response_range: range, response_put: put, response_delete_range: deleted, response_txn: txn } = op;
+  if (range !== undefined) return range.kvs.flatMap((kv) => pair(kv, hex));
+  if (put !== undefined) return ['OK', ...pair(put.prev_kv, hex)];
+  if (deleted !== undefined) {
+    return [deleted.deleted.toString(), ...deleted.prev_kvs.flatMap((kv) => pair(kv, hex))];
+  }
+  return txn === undefined ? [] : txnLines(txn, hex);
+}
