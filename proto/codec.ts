@@ -55,6 +55,7 @@ export function codecOf<N extends MessageName>(name: N): Codec<Messages[N]> {
       reader.pos = start;
       reader.end = end;
       reader.depth = 0;
+      reader.badTag = undefined;
       return compiled.decode(reader, undefined) as Messages[N];
     },
     encode(message) {
@@ -107,17 +108,20 @@ type NameOf = (type: string) => string;
 
 function decoderSource(name: string, fields: readonly Field[], nameOf: NameOf): string {
   const initial = fields.map((field) => `${field.name}: ${initialValue(field)}`).join(', ');
-  const cases = fields.map((field) => decodeCase(field, fields, nameOf)).join('\n');
   const [, short = name] = /([^.]+)$/.exec(name) ?? [];
+  const endGroup = `'proto: ${short}: wiretype end group for non-group'`;
+  const cases = fields.map((field) => decodeCase(field, { fields, nameOf, endGroup })).join('\n');
   return `function (r, into) {
     const m = into ?? { ${initial} };
     while (r.pos < r.end) {
       const tag = r.tag();
       switch (tag >>> 3) {
-        case 0: throw new DecodeError('proto: ${short}: illegal tag 0 (wire type ' + (tag & 7) + ')');
+        case 0:
+          if ((tag & 7) === 4) throw new DecodeError(${endGroup});
+          throw new DecodeError('proto: ${short}: illegal tag ' + (r.badTag ?? '0 (wire type ' + tag + ')'));
         ${cases}
         default:
-          if ((tag & 7) === 4) throw new DecodeError('proto: ${short}: wiretype end group for non-group');
+          if ((tag & 7) === 4) throw new DecodeError(${endGroup});
           r.skip(tag);
       }
     }
@@ -137,9 +141,17 @@ function initialValue(field: Field): string {
 
 const PACKABLE = new Set(['bool', 'enum', 'int32', 'uint32', 'int64', 'uint64']);
 
-function decodeCase(field: Field, fields: readonly Field[], nameOf: NameOf): string {
+interface Message {
+  readonly fields: readonly Field[];
+  readonly nameOf: NameOf;
+  /** Source of the text for a group that ends without having begun. */
+  readonly endGroup: string;
+}
+
+function decodeCase(field: Field, { fields, nameOf, endGroup }: Message): string {
   const wireType = PACKABLE.has(field.type) ? 0 : 2;
-  const wrong = `throw new DecodeError('proto: wrong wireType = ' + (tag & 7) + ' for field ${goName(field.name)}');`;
+  const wrongType = `'proto: wrong wireType = ' + (tag & 7) + ' for field ${goName(field.name)}'`;
+  const wrong = `throw new DecodeError((tag & 7) === 4 ? ${endGroup} : ${wrongType});`;
   if (field.label === 'repeated' && wireType === 0) {
     return `case ${field.no}:
       if ((tag & 7) === 0) m.${field.name}.push(${readScalar(field)});

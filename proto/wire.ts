@@ -9,6 +9,9 @@ export const MAX_DEPTH = 1_000;
 
 const LIMIT = 2 ** 53;
 const HIGH = 2 ** 32;
+// The largest that protobuf allows; no message has a field near it.
+const MAX_FIELD_NUMBER = 2 ** 29 - 1;
+const MAX_INT32 = 2 ** 31 - 1;
 const EMPTY = new Uint8Array(0);
 
 const VARINT = 0;
@@ -32,8 +35,10 @@ export class Reader {
   pos = 0;
   end = 0;
   depth = 0;
+  /** What is wrong with the last tag, when its field number is 0 or negative and it had more than one byte. */
+  badTag: string | undefined;
 
-  /** Tag of the next field: number × 8 + wire type. */
+  /** Tag of the next field: number × 8 + wire type. One that makes no sense has number 0. */
   tag(): number {
     const byte = this.bytes[this.pos] as number;
     if (byte < 0x80 && this.pos < this.end) {
@@ -41,14 +46,25 @@ export class Reader {
       return byte;
     }
     this.#varint();
-    return low >>> 0;
+    return high === 0 && low >>> 3 !== 0 ? low >>> 0 : this.#longTag();
+  }
+
+  // etcd's decoder takes the number of a field as an int32 of the bits above the wire type.
+  #longTag(): number {
+    const number = (high << 29) | (low >>> 3);
+    const wireType = low & 7;
+    if (number > MAX_FIELD_NUMBER) return MAX_FIELD_NUMBER * 8 + wireType;
+    if (number > 0) return number * 8 + wireType;
+    this.badTag = `${number} (wire type ${(BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)})`;
+    return wireType;
   }
 
   /** A length, and checks that so many bytes are there. */
   length(): number {
     this.#varint();
-    if (high !== 0 || low < 0) throw new DecodeError('proto: negative length found during unmarshaling');
-    if (low > this.end - this.pos) throw new DecodeError('unexpected EOF');
+    const isNegative = high < 0 || (high === MAX_INT32 && (low >>> 0) + this.pos >= HIGH);
+    if (isNegative) throw new DecodeError('proto: negative length found during unmarshaling');
+    if (high !== 0 || low >>> 0 > this.end - this.pos) throw new DecodeError('unexpected EOF');
     return low;
   }
 

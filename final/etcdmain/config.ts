@@ -1,6 +1,7 @@
 // The configuration of a server: values with types, made from the texts of flags, environment or file, and checked as
 // etcd checks them. Mirrors etcd's embed/config.go.
 
+import { isIP } from 'node:net';
 import { MAX_ELECTION_TIMEOUT_MS } from '../limits.ts';
 import { LOG_LEVELS, type LogLevel } from '../ports_node.ts';
 import { FLAGS, type FlagSpec } from './config_table.ts';
@@ -48,9 +49,10 @@ export function toConfig(values: ConfigValues): Config {
   const text = (flag: string): string => values.get(flag) ?? specOf(flag).default;
   const number = (flag: string): number => Number(parseInteger(text(flag)));
   const ms = (flag: string): number => parseDuration(text(flag)) as number;
-  const urls = (flag: string): EtcdUrl[] => parseUrls(text(flag));
+  const urls = (flag: string): EtcdUrl[] => parseUrls(text(flag) || specOf(flag).default);
   const list = (flag: string): string[] => text(flag).split(',');
   const name = text('name');
+  const advertisedPeers = urls('initial-advertise-peer-urls');
   return {
     name,
     dataDir: text('data-dir') || `${name}.etcd`,
@@ -58,10 +60,9 @@ export function toConfig(values: ConfigValues): Config {
     electionMs: number('election-timeout'),
     listenPeerUrls: urls('listen-peer-urls'),
     listenClientUrls: urls('listen-client-urls'),
-    initialAdvertisePeerUrls: urls('initial-advertise-peer-urls'),
+    initialAdvertisePeerUrls: advertisedPeers,
     advertiseClientUrls: urls('advertise-client-urls'),
-    // Only the name goes into the default: other peer URLs have to be given in both flags.
-    initialCluster: text('initial-cluster') || `${name}=${specOf('initial-advertise-peer-urls').default}`,
+    initialCluster: values.get('initial-cluster') ?? defaultInitialCluster(name, advertisedPeers),
     initialClusterState: text('initial-cluster-state'),
     initialClusterToken: text('initial-cluster-token'),
     maxTxnOps: number('max-txn-ops'),
@@ -75,13 +76,20 @@ export function toConfig(values: ConfigValues): Config {
     cors: list('cors'),
     hostWhitelist: list('host-whitelist'),
     logger: text('logger'),
-    logLevel: text('log-level') as LogLevel,
+    logLevel: toLogLevel(text('log-level')) ?? 'info',
     logOutputs: list('log-outputs'),
   };
 }
 
+// It follows the advertised peer URLs only when the member has a name of its own, as in etcd.
+function defaultInitialCluster(name: string, advertisedPeers: readonly EtcdUrl[]): string {
+  if (name === specOf('name').default) return `${name}=${specOf('initial-advertise-peer-urls').default}`;
+  return advertisedPeers.map((url) => `${name}=${url.text}`).join(',');
+}
+
 /** Checks what no single flag can tell. Throws {@link ConfigError} with etcd's text. */
 export function validate(config: Config): void {
+  if (config.logger === 'capnslog') throw new ConfigError('--logger=capnslog is removed in v3.5');
   if (config.logger !== 'zap') throw new ConfigError(`unknown logger option "${config.logger}"`);
   checkLogOutputs(config.logOutputs);
   checkBindUrls(config.listenPeerUrls);
@@ -91,9 +99,10 @@ export function validate(config: Config): void {
   checkTimes(config);
 }
 
-/** Whether `level` is a level of the log. */
-export function isLogLevel(level: string): level is LogLevel {
-  return LOG_LEVELS.some((known) => known === level);
+/** The level of the log that `text` means, in any case; nothing means info. Undefined when it means none. */
+export function toLogLevel(text: string): LogLevel | undefined {
+  if (text === '') return 'info';
+  return LOG_LEVELS.find((level) => level === text.toLowerCase());
 }
 
 /** The default of a flag and what else the table says of it. */
@@ -148,16 +157,22 @@ function checkBindUrls(urls: readonly EtcdUrl[]): void {
     }
     if (url.scheme === 'unix') continue;
     const { host } = hostAndPort(url);
-    const isAddress = host === 'localhost' || /^\d+(\.\d+){3}$/.test(host) || host.includes(':');
-    if (!isAddress) throw new ConfigError(`expected IP in URL for binding (${url.text})`);
+    if (host !== 'localhost' && isIP(host) === 0) throw new ConfigError(`expected IP in URL for binding (${url.text})`);
   }
 }
 
 function checkHosts(flag: string, urls: readonly EtcdUrl[]): void {
   for (const url of urls) {
-    if (!url.address.startsWith(':')) continue;
-    throw new ConfigError(`${flag} "${url.text}" must be "host:port" (unexpected empty host (${url.text}))`);
+    const problem = hostProblem(url);
+    if (problem !== undefined) throw new ConfigError(`${flag} "${url.text}" must be "host:port" (${problem})`);
   }
+}
+
+// Others shall reach it, so even the path of a socket must look like host:port.
+function hostProblem(url: EtcdUrl): string | undefined {
+  const host = url.address.split('/', 1)[0] as string;
+  if (!host.includes(':')) return `${host === '' ? '' : `address ${host}: `}missing port in address`;
+  return host.startsWith(':') ? `unexpected empty host (${url.text})` : undefined;
 }
 
 function checkTimes({ heartbeatMs, electionMs }: Config): void {

@@ -113,9 +113,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         '0',
         'How much history to keep: hours, a duration or revisions; 0 = all.',
       ),
-      later('auto-compaction-mode', 'string', 'periodic', 'What the retention counts: periodic = time, or revision.', {
-        choices: ['periodic', 'revision'],
-      }),
+      later('auto-compaction-mode', 'string', 'periodic', 'What the retention counts: periodic = time, or revision.'),
       later('enable-v2', 'bool', 'false', 'Serve the v2 API.'),
       later('v2-deprecation', 'string', 'not-yet', 'How far the v2 store is given up.', {
         choices: ['not-yet', 'write-only', 'write-only-drop-data', 'gone'],
@@ -156,7 +154,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
       later('peer-crl-file', 'string', '', 'Peer certificates that are revoked.', NONE),
       later('self-signed-cert-validity', 'uint', '1', 'Years that a certificate made at the start is valid.'),
       later('cipher-suites', 'strings', '', 'TLS cipher suites of the listeners; empty = chosen by the runtime.'),
-      later('tls-min-version', 'string', 'TLS1.2', 'Oldest TLS version.', { choices: ['TLS1.2', 'TLS1.3'] }),
+      later('tls-min-version', 'string', 'TLS1.2', 'Oldest TLS version.'),
       later('tls-max-version', 'string', '', 'Newest TLS version; empty = no bound.'),
       ready('cors', 'origins', '*', 'Origins that web pages may call from; * = any.'),
       ready('host-whitelist', 'strings', '*', 'Host names that HTTP requests may carry; * = any.'),
@@ -251,13 +249,6 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
     flags: [
       later('force-new-cluster', 'bool', 'false', 'Make this member the only one of its cluster.'),
       later('unsafe-no-fsync', 'bool', 'false', 'Do not wait for the disk: data can be lost.'),
-    ],
-  },
-  {
-    title: 'TO BE DEPRECATED',
-    flags: [
-      later('debug', 'bool', 'false', 'Gone since 3.5: use --log-level debug.'),
-      later('log-package-levels', 'string', '', 'Gone since 3.5.'),
     ],
   },
 ];

@@ -72,11 +72,9 @@ export function valueProblem(flag: FlagSpec, text: string): string | undefined {
     case 'bool':
       return BOOLEAN_TEXTS.test(text) ? undefined : 'parse error';
     case 'int':
-      return parseInteger(text) === undefined ? 'parse error' : undefined;
     case 'uint':
-      return (parseInteger(text) ?? -1n) < 0n ? 'parse error' : undefined;
     case 'uint32':
-      return (parseInteger(text) ?? -1n) < 0n ? `strconv.ParseUint: parsing "${text}": invalid syntax` : undefined;
+      return integerProblem(flag.type, text);
     case 'duration':
       return parseDuration(text) === undefined ? 'parse error' : undefined;
     case 'urls':
@@ -85,12 +83,33 @@ export function valueProblem(flag: FlagSpec, text: string): string | undefined {
   }
 }
 
-/** An integer as Go's strconv reads it with base 0: decimal, 0x, 0o or 0b, within 64 bits; undefined when it is none. */
+/**
+ * An integer as Go's strconv reads it with base 0: decimal, 0x, 0o or just 0, 0b, with _ between digits. Undefined when
+ * it is none; of any size.
+ */
 export function parseInteger(text: string): bigint | undefined {
-  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+)$/.exec(text);
-  if (match === null) return undefined;
-  const value = BigInt(match[2] as string) * (match[1] === '-' ? -1n : 1n);
-  return value >= -(2n ** 63n) && value < 2n ** 64n ? value : undefined;
+  const match = /^([+-]?)(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|0_?[0-7_]*|[1-9][0-9_]*)$/.exec(text);
+  if (match === null || /__|_$/.test(text)) return undefined;
+  const digits = (match[2] as string).replaceAll('_', '').replace(/^0(?=[0-7])/, '0o');
+  return BigInt(digits) * (match[1] === '-' ? -1n : 1n);
+}
+
+const INTEGER_RANGES = {
+  int: { least: -(2n ** 63n), most: 2n ** 63n - 1n },
+  uint: { least: 0n, most: 2n ** 64n - 1n },
+  uint32: { least: 0n, most: 2n ** 32n - 1n },
+} as const;
+
+function integerProblem(type: keyof typeof INTEGER_RANGES, text: string): string | undefined {
+  const { least, most } = INTEGER_RANGES[type];
+  const value = parseInteger(text);
+  // An unsigned number has no sign at all, not even in front of 0.
+  const isWrong = value === undefined || (least === 0n && /^[+-]/.test(text));
+  if (!isWrong && value >= least && value <= most) return undefined;
+  if (type === 'uint32') {
+    return `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${isWrong ? 'invalid syntax' : 'value out of range'}`;
+  }
+  return isWrong ? 'parse error' : 'value out of range';
 }
 
 function splitFlag(word: string): { readonly name: string; readonly value: string | undefined } {
@@ -108,6 +127,7 @@ function typeOf(name: string): string {
 }
 
 function checkFlag(name: string, text: string): void {
+  if (IGNORED_FLAGS.includes(name)) return;
   if (typeOf(name) === 'bool' && !BOOLEAN_TEXTS.test(text)) {
     throw new UsageError(`invalid boolean value "${text}" for -${name}: parse error`);
   }
@@ -118,9 +138,9 @@ function checkFlag(name: string, text: string): void {
 
 function urlsProblem(flag: FlagSpec, text: string): string | undefined {
   if (flag.type === 'origins' && text === '*') return undefined;
-  if (flag.type === 'urls' && text === '' && flag.default === '') return undefined;
+  // Empty URLs leave the default; empty origins are none.
   try {
-    for (const one of text.split(',')) parseUrls(one === '' ? ' ' : one);
+    parseUrls(flag.type === 'origins' && text === '' ? ' ' : text);
     return undefined;
   } catch (error) {
     return (error as Error).message;

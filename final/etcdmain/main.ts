@@ -3,7 +3,7 @@
 import { type Etcd, startEtcd } from '../embed/etcd.ts';
 import type { Logger } from '../ports.ts';
 import { crashWith, nodeClock, openLog } from '../ports_node.ts';
-import { type Config, ConfigError, isLogLevel, specOf, toConfig, validate } from './config.ts';
+import { type Config, ConfigError, specOf, toConfig, toLogLevel, validate } from './config.ts';
 import { readConfigFile } from './config_file.ts';
 import { FLAGS } from './config_table.ts';
 import { envName, isTrue, type ParsedFlags, parseFlags, UsageError, valueProblem } from './flags.ts';
@@ -23,7 +23,7 @@ export async function main(argv: readonly string[], env: Env): Promise<void> {
     if (answered(flags)) return;
     const { values, source } = collectValues(flags, env, log);
     const level = values.get('log-level') ?? specOf('log-level').default;
-    if (!isLogLevel(level)) return exit(EXIT_USAGE, `unrecognized level: "${level}"\n`);
+    if (toLogLevel(level) === undefined) return exit(EXIT_USAGE, `unrecognized level: "${level}"\n`);
     const config = toConfig(values);
     validate(config);
     if (source === 'flags') requireAdvertisedUrls(values);
@@ -72,8 +72,9 @@ function collectValues(flags: ParsedFlags, env: Env, log: Logger): Collected {
   for (const flag of FLAGS.values()) {
     const variable = envName(flag.name);
     const text = env[variable];
-    if (text === undefined || text === '') continue;
-    if (values.has(flag.name)) throw new ShadowedVariable(variable);
+    if (text === undefined) continue;
+    if (flags.values.has(flag.name)) throw new ShadowedVariable(variable);
+    if (text === '') continue;
     const problem = valueProblem(flag, text);
     if (problem !== undefined) throw new ConfigError(`invalid value "${text}" for ${variable}: ${problem}`);
     values.set(flag.name, text);
@@ -113,7 +114,9 @@ function openConfiguredLog(config: Config): Logger {
   try {
     return openLog({ level: config.logLevel, outputs: config.logOutputs }).at(LOG_CALLER);
   } catch (error) {
-    throw new ConfigError(`couldn't open sink: ${(error as Error).message}`);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? `open ${path}: no such file or directory` : message;
+    throw new ConfigError(`open sink "${path}": ${reason}`);
   }
 }
 

@@ -19,15 +19,17 @@ export function parseUrl(text: string): EtcdUrl {
     throw new Error(`parse "${text}": first path segment in URL cannot contain colon`);
   }
   const [, schemeText = '', host = '', path = ''] = match ?? [];
+  const [badPort] = /:[^:\]]*[^:\]\d][^:\]]*$/.exec(host) ?? [];
+  if (badPort !== undefined) throw new Error(`parse "${text}": invalid port "${badPort}" after host`);
   const scheme = SCHEMES.find((known) => known === schemeText);
   if (scheme === undefined) throw new Error(`URL scheme must be http, https, unix, or unixs: ${text}`);
   if (scheme === 'unix' || scheme === 'unixs') return { scheme, address: host + path, text };
   if (path !== '') throw new Error(`URL must not contain a path: ${text}`);
-  if (!/:\d+$/.test(host)) throw new Error(`URL address does not have the form "host:port": ${text}`);
+  if (!/^(\[.*\]|[^:[]*):\d+$/.test(host)) throw new Error(`URL address does not have the form "host:port": ${text}`);
   return { scheme, address: host, text };
 }
 
-/** Parses a comma-separated list; a URL given twice counts once; the order is kept. An empty text is an empty list. */
+/** Parses a comma-separated list; a URL given twice counts once; the list is sorted. An empty text is an empty list. */
 export function parseUrls(text: string): EtcdUrl[] {
   if (text === '') return [];
   const byText = new Map<string, EtcdUrl>();
@@ -35,7 +37,7 @@ export function parseUrls(text: string): EtcdUrl[] {
     const url = parseUrl(one.trim());
     byText.set(url.text, url);
   }
-  return [...byText.values()];
+  return [...byText.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
 /** Host and port of an http or https URL; an IPv6 host is given without brackets. */

@@ -2,7 +2,7 @@
 // a cluster has one member.
 
 import { createHash } from 'node:crypto';
-import { parseUrls } from '../etcdmain/urls.ts';
+import { parseUrl } from '../etcdmain/urls.ts';
 
 export interface Member {
   readonly id: bigint;
@@ -34,6 +34,7 @@ export function newCluster(settings: ClusterSettings): Cluster {
   if (own === undefined)
     throw new Error(`couldn't find local name "${settings.name}" in the initial cluster configuration`);
   checkAdvertised(settings, own);
+  checkDuplicates(urlsByName);
   if (urlsByName.size > 1) throw new Error('a cluster of several members is not yet implemented');
   if (settings.initialClusterState !== 'new') throw new Error('joining an existing cluster is not yet implemented');
   const id = memberId(own, settings.token);
@@ -60,24 +61,32 @@ function firstEightBytes(data: string | Buffer): bigint {
   return createHash('sha1').update(data).digest().readBigUInt64BE(0);
 }
 
-// A name that is repeated has several URLs; a URL belongs to one name.
+// A name that is repeated has several URLs.
 function parseInitialCluster(text: string): Map<string, string[]> {
   const urlsByName = new Map<string, string[]>();
-  const seen = new Set<string>();
-  try {
-    for (const part of text.split(',')) {
-      const equals = part.indexOf('=');
-      const name = (equals < 0 ? part : part.slice(0, equals)).trim();
-      const [url] = parseUrls(equals < 0 ? ' ' : part.slice(equals + 1));
-      if (url === undefined) throw new Error(`empty URL given for "${name}"`);
-      if (seen.has(url.text)) throw new Error(`initial cluster ${text} has duplicate url`);
-      seen.add(url.text);
-      urlsByName.set(name, [...(urlsByName.get(name) ?? []), url.text]);
-    }
-  } catch (error) {
-    throw new Error(`error setting up initial cluster: ${(error as Error).message.trimEnd()}`);
+  for (const part of text.split(',')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const name = equals < 0 ? part : part.slice(0, equals);
+    urlsByName.set(name, [...(urlsByName.get(name) ?? []), initialUrl(equals < 0 ? '' : part.slice(equals + 1))]);
   }
   return urlsByName;
+}
+
+function initialUrl(text: string): string {
+  try {
+    return parseUrl(text.trim()).text;
+  } catch (error) {
+    throw new Error(`error setting up initial cluster: ${(error as Error).message}`);
+  }
+}
+
+// A URL belongs to one name.
+function checkDuplicates(urlsByName: ReadonlyMap<string, readonly string[]>): void {
+  const pairs = [...urlsByName].flatMap(([name, urls]) => urls.map((url) => ({ name, url })));
+  if (new Set(pairs.map(({ url }) => url)).size === pairs.length) return;
+  const shown = pairs.map(({ name, url }) => `${name}=${url}`).sort();
+  throw new Error(`initial cluster ${shown.join(',')} has duplicate url`);
 }
 
 function checkAdvertised(settings: ClusterSettings, own: readonly string[]): void {

@@ -195,7 +195,9 @@ function prepareDataDir(dataDir: string, ports: Ports): void {
   try {
     fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new Error(`cannot access data directory: ${(error as Error).message}`);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    throw new Error(`cannot access data directory: ${isFile ? `mkdir ${path}: not a directory` : message}`);
   }
   const fields = { 'data-dir': dataDir };
   ports.log.at(LOG_CALLER).warn('all data is kept in memory: nothing is stored in the data directory', fields);

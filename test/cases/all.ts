@@ -1,10 +1,36 @@
 // Every group of cases, in the order of the chain. A new file of cases adds one line here.
 
+import { abuseCases } from './abuse.cases.ts';
 import type { CaseGroup } from './case.ts';
 import { compactCases } from './compact.cases.ts';
+import { configFileCases } from './config_file.cases.ts';
+import { flagsCases } from './flags.cases.ts';
+import { greeterCases } from './greeter.cases.ts';
+import { httpCases } from './http.cases.ts';
 import { kvCases } from './kv.cases.ts';
+import { kvEtcdctlCases } from './kv_etcdctl.cases.ts';
 import { kvFullCases } from './kv_full.cases.ts';
+import { listenersCases } from './listeners.cases.ts';
+import { memberCases } from './member.cases.ts';
+import { startCases } from './start.cases.ts';
+import { transportCases } from './transport.cases.ts';
 import { txnCases } from './txn.cases.ts';
 import { txnRunCases } from './txn_run.cases.ts';
 
-export const caseGroups: readonly CaseGroup[] = [kvCases, kvFullCases, txnCases, txnRunCases, compactCases];
+export const caseGroups: readonly CaseGroup[] = [
+  listenersCases,
+  greeterCases,
+  kvCases,
+  kvEtcdctlCases,
+  kvFullCases,
+  txnCases,
+  txnRunCases,
+  compactCases,
+  memberCases,
+  transportCases,
+  httpCases,
+  flagsCases,
+  startCases,
+  configFileCases,
+  abuseCases,
+];

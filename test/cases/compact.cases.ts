@@ -140,6 +140,17 @@ const hashes: Case[] = [
     },
   },
   {
+    name: 'a tombstone at the compact revision does not count, in a store that is empty as well',
+    since,
+    server: 'fresh',
+    run: async (t) => {
+      await t.ok(Put, { key: bytes('a'), value: bytes('1') });
+      await t.ok(DeleteRange, { key: bytes('a') });
+      await t.ok(Compact, { revision: 3, physical: true });
+      assert.deepEqual(await hashOf(t, 0), [1084519789, 3]);
+    },
+  },
+  {
     name: 'hashes of a growing and compacted store are those of etcd',
     since,
     server: 'fresh',

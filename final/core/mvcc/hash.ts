@@ -34,6 +34,8 @@ export function hashChanges(input: HashInput): KeyValueHash {
     if (revision.main > input.upTo) break;
     const mayBeCompacted = revision.main <= input.compactRevision && input.kept.size > 0;
     if (mayBeCompacted && !input.kept.has(revisionId(revision))) continue;
+    // Releases before 3.5.16 drop a tombstone at the compact revision; their hashes and ours have to agree.
+    if (isTombstone && revision.main === input.compactRevision) continue;
     hash = crc32c(hash, encodeRevision(revision, isTombstone));
     hash = crc32c(hash, input.encodeKeyValue(kv));
   }

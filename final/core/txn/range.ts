@@ -15,16 +15,17 @@ const NO_VALUE = new Uint8Array(0);
 /** Reads what `request` asks for. The response has no header. Errors: FutureRev, Compacted. */
 export function executeRange(reader: StoreReader, request: RangeRequest): RangeResponse {
   const isFiltered = hasFilter(request);
-  const isSorted = request.sort_order !== SortOrder.NONE || request.sort_target !== SortTarget.KEY;
+  const isOrdered = request.sort_order !== SortOrder.NONE;
   const result = reader.range(keyRange(request.key, request.range_end), {
     revision: request.revision,
-    // One more than asked for shows whether there are more; a sort or filter has to see everything.
-    limit: request.limit > 0 && !isSorted && !isFiltered ? request.limit + 1 : 0,
+    // One more than asked for shows whether there are more; an order or filter has to see everything. A target without an
+    // order does not: etcd then sorts what the limit let be read.
+    limit: request.limit > 0 && !isOrdered && !isFiltered ? request.limit + 1 : 0,
     countOnly: request.count_only,
   });
   let kvs = result.kvs;
   if (isFiltered) kvs = kvs.filter((kv) => passes(kv, request));
-  if (isSorted) sortKeyValues(kvs, request);
+  if (isOrdered || request.sort_target !== SortTarget.KEY) sortKeyValues(kvs, request);
   const isCut = request.limit > 0 && kvs.length > request.limit;
   if (isCut) kvs = kvs.slice(0, request.limit);
   if (request.keys_only) kvs = kvs.map((kv) => ({ ...kv, value: NO_VALUE }));

@@ -46,7 +46,7 @@ export function controlAccess(access: AccessControl, log: Logger, next: HttpHand
       return sendText(response, 421, refusedHost(host));
     }
     addCorsHeaders(access.cors, request, response);
-    if (request.method === 'OPTIONS') response.writeHead(200).end();
+    if (request.method === 'OPTIONS') response.writeHead(200, { 'Content-Length': 0 }).end();
     else next(request, response);
   };
 }

@@ -20,6 +20,9 @@ export interface CallContext {
   readonly deadline: number | undefined;
 }
 
+/** Options of respond(): Node would add a date, which a gRPC answer does not have. Its types do not know this one. */
+export const NO_DATE = { sendDate: false } as const;
+
 export class Call implements CallContext {
   readonly path: string;
   readonly stream: ServerHttp2Stream;
@@ -42,7 +45,8 @@ export class Call implements CallContext {
     this.path = parts.headers[':path'] ?? '';
     this.deadline = parts.timeoutMs === undefined ? undefined : performance.now() + parts.timeoutMs;
     this.stream.once('close', () => this.#onClose());
-    if (parts.timeoutMs !== undefined)
+    if (parts.timeoutMs === 0) this.#onDeadline();
+    else if (parts.timeoutMs !== undefined)
       this.#timer = setTimeout(() => this.#onDeadline(), Math.min(parts.timeoutMs, 2 ** 31 - 1));
   }
 
@@ -104,14 +108,15 @@ export class Call implements CallContext {
   /** Ends the call with headers only, that carry the status too. */
   respondAlone(httpStatus: number): void {
     const headers = { ':status': httpStatus, 'content-type': this.#contentType, ...this.#trailers };
-    this.stream.respond(headers, { endStream: true });
+    this.stream.respond(headers, { ...NO_DATE, endStream: true });
     // The client may go on sending; nobody reads it.
     this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   #begin(): void {
     if (this.stream.headersSent) return;
-    this.stream.respond({ ':status': 200, 'content-type': this.#contentType }, { waitForTrailers: true });
+    const headers = { ':status': 200, 'content-type': this.#contentType };
+    this.stream.respond(headers, { ...NO_DATE, waitForTrailers: true });
     this.stream.once('wantTrailers', () => this.stream.sendTrailers(this.#trailers));
   }
 

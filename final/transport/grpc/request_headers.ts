@@ -14,8 +14,8 @@ export class HeaderError extends StatusError {
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
-// Eight digits at most; longer ones are not a timeout.
-const TIMEOUT = /^(\d{1,8})([numSMH])$/;
+// At most eight digits and the unit.
+const MAX_TIMEOUT_LENGTH = 9;
 
 /** Content type of the answer: the one of the request. Throws {@link HeaderError} when it is not gRPC's. */
 export function contentTypeOf(headers: IncomingHttpHeaders): string {
@@ -33,14 +33,22 @@ export function checkHttpMethod(headers: IncomingHttpHeaders): void {
 
 /** Milliseconds that the client gives the call, or undefined for no bound. Throws {@link HeaderError}. */
 export function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
-  const text = headers['grpc-timeout'];
-  if (text === undefined) return undefined;
-  const match = TIMEOUT.exec(String(text));
-  if (match === null) {
-    const why = `transport: timeout unit is not recognized: "${String(text)}"`;
-    throw new HeaderError(400, Code.Internal, `malformed grpc-timeout: ${why}`);
-  }
-  return Number(match[1]) * (UNIT_MS[match[2] as string] as number);
+  const value = headers['grpc-timeout'];
+  if (value === undefined) return undefined;
+  const text = String(value);
+  const problem = timeoutProblem(text);
+  if (problem !== undefined) throw new HeaderError(400, Code.Internal, `malformed grpc-timeout: ${problem}`);
+  return Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] as number);
+}
+
+function timeoutProblem(text: string): string | undefined {
+  const shown = JSON.stringify(text);
+  if (text.length < 2) return `transport: timeout string is too short: ${shown}`;
+  if (text.length > MAX_TIMEOUT_LENGTH) return `transport: timeout string is too long: ${shown}`;
+  if (UNIT_MS[text.slice(-1)] === undefined) return `transport: timeout unit is not recognized: ${shown}`;
+  const digits = text.slice(0, -1);
+  if (!/^\d+$/.test(digits)) return `strconv.ParseUint: parsing ${JSON.stringify(digits)}: invalid syntax`;
+  return undefined;
 }
 
 /** Throws StatusError for a compression that is not installed; none is. */

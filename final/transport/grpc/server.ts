@@ -13,7 +13,7 @@ import {
   MAX_SETTINGS_ENTRIES,
   STREAM_WINDOW_BYTES,
 } from '../limits.ts';
-import { Call, type CallContext } from './call.ts';
+import { Call, type CallContext, NO_DATE } from './call.ts';
 import { guardKeepalive, type KeepaliveOptions } from './keepalive.ts';
 import { MessageReader } from './messages.ts';
 import { checkEncoding, checkHttpMethod, contentTypeOf, HeaderError, splitPath, timeoutOf } from './request_headers.ts';
@@ -126,10 +126,10 @@ export class GrpcServer {
     // A stream that breaks closes; whoever waits for it sees that.
     stream.on('error', () => {});
     try {
-      checkHttpMethod(headers);
       const contentType = contentTypeOf(headers);
+      checkHttpMethod(headers);
       const call = new Call({ stream, headers, contentType, timeoutMs: timeoutOf(headers) });
-      this.#dispatch(call, headers);
+      if (!call.isOver) this.#dispatch(call, headers);
     } catch (error) {
       if (!(error instanceof HeaderError)) throw error;
       respondToBadHeaders(stream, error);
@@ -235,6 +235,7 @@ function decode(definition: MethodDefinition<unknown, unknown>, message: Buffer)
 
 function respondToBadHeaders(stream: ServerHttp2Stream, error: HeaderError): void {
   const status = { 'grpc-status': String(error.code), 'grpc-message': encodeMessage(error.message) };
-  stream.respond({ ':status': error.httpStatus, 'content-type': 'application/grpc', ...status }, { endStream: true });
+  const answer = { ':status': error.httpStatus, 'content-type': 'application/grpc', ...status };
+  stream.respond(answer, { ...NO_DATE, endStream: true });
   stream.close(http2.constants.NGHTTP2_NO_ERROR);
 }

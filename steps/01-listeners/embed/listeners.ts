@@ -63,6 +63,7 @@ export class Listener {
 function listenOptions(url: EtcdUrl): { readonly path: string } | { readonly host: string; readonly port: number } {
   if (url.scheme === 'unix') return { path: url.address };
   const { host, port } = hostAndPort(url);
+  if (port > 65535) throw new Error(`listen tcp: address ${port}: invalid port`);
   return { host: host === 'localhost' ? '127.0.0.1' : host, port };
 }
 

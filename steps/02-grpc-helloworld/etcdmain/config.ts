@@ -1,6 +1,7 @@
 // The configuration of a server: values with types, made from the texts of flags, and checked as etcd checks them.
 // Mirrors etcd's embed/config.go.
 
+import { isIP } from 'node:net';
 import { FLAGS } from './config_table.ts';
 import { type EtcdUrl, hostAndPort, parseUrls } from './urls.ts';
 
@@ -20,7 +21,7 @@ export class ConfigError extends Error {}
 /** Turns texts, each of them already well-formed for its flag, into a configuration. */
 export function toConfig(values: ConfigValues): Config {
   const text = (flag: string): string => values.get(flag) ?? FLAGS.get(flag)?.default ?? '';
-  const urls = (flag: string): EtcdUrl[] => parseUrls(text(flag));
+  const urls = (flag: string): EtcdUrl[] => parseUrls(text(flag) || (FLAGS.get(flag)?.default ?? ''));
   return {
     name: text('name'),
     listenPeerUrls: urls('listen-peer-urls'),
@@ -43,7 +44,6 @@ function checkBindUrls(urls: readonly EtcdUrl[]): void {
     }
     if (url.scheme === 'unix') continue;
     const { host } = hostAndPort(url);
-    const isAddress = host === 'localhost' || /^\d+(\.\d+){3}$/.test(host) || host.includes(':');
-    if (!isAddress) throw new ConfigError(`expected IP in URL for binding (${url.text})`);
+    if (host !== 'localhost' && isIP(host) === 0) throw new ConfigError(`expected IP in URL for binding (${url.text})`);
   }
 }

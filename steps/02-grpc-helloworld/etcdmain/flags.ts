@@ -45,7 +45,7 @@ function splitFlag(word: string): { readonly name: string; readonly value: strin
 function valueProblem(flag: FlagSpec, text: string): string | undefined {
   if (flag.type === 'string') return undefined;
   try {
-    parseUrls(text === '' ? ' ' : text);
+    parseUrls(text);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -182,8 +182,12 @@ test('what is not an encoding is refused with the text of the real decoder', () 
     ['00', /^proto: PutRequest: illegal tag 0 \(wire type 0\)$/],
     ['18ffffffffffffffffffff01', /^proto: integer overflow$/],
     ['0affffffffffffffffff01', /^proto: negative length found during unmarshaling$/],
+    ['0affffffff0f', /^unexpected EOF$/],
+    ['80808080 80808080 8001 00', /^proto: PutRequest: illegal tag 0 \(wire type 9223372036854775808\)$/],
+    ['ffffffff ffffffff ff01', /^proto: PutRequest: illegal tag -1 \(wire type 18446744073709551615\)$/],
     ['9e06', /^proto: illegal wireType 6$/],
-    ['0c', /^proto: wrong wireType = 4 for field Key$/],
+    ['0c', /^proto: PutRequest: wiretype end group for non-group$/],
+    ['04', /^proto: PutRequest: wiretype end group for non-group$/],
     ['9c06', /^proto: PutRequest: wiretype end group for non-group$/],
   ];
   for (const [text, message] of refused) {

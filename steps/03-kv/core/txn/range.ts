@@ -17,6 +17,8 @@ export function executeRange(store: KVStore, request: RangeRequest): RangeRespon
   let kvs = store.range(keyRange(request.key, request.range_end));
   const count = kvs.length;
   if (request.count_only) kvs = [];
+  // Without an order etcd reads no further than one key behind the limit, and sorts those.
+  if (request.limit > 0 && request.sort_order === SortOrder.NONE) kvs = kvs.slice(0, request.limit + 1);
   sortKeyValues(kvs, request);
   const isCut = request.limit > 0 && kvs.length > request.limit;
   if (isCut) kvs = kvs.slice(0, request.limit);
