@@ -24,3 +24,21 @@ export const LEASES_REVOKED_PER_LOOK = 500;
 
 /** The largest election timeout that makes sense, in ms. */
 export const MAX_ELECTION_TIMEOUT_MS = 50_000;
+
+/** Most proposals that may wait for the disk. Beyond it a client gets "too many requests". */
+export const MAX_PENDING_PROPOSALS = 5_000;
+
+/** Most bytes of proposals that may wait for the disk; the same answer. */
+export const MAX_PENDING_BYTES = 256 * 1024 * 1024;
+
+/** A sync of the log that takes less than this, in ms, is waited for in place when only one proposal needs it. */
+export const INLINE_SYNC_MS = 0.5;
+
+/** Changes of the database that may wait for a commit that is on its way, as a multiple of the batch limit; then proposals wait. */
+export const MAX_UNCOMMITTED_BATCHES = 2;
+
+/** How often old snapshot files and log segments are removed, in ms. */
+export const PURGE_INTERVAL_MS = 30_000;
+
+/** Bytes of one message of a snapshot stream. */
+export const SNAPSHOT_CHUNK_BYTES = 32 * 1024;

@@ -1,6 +1,8 @@
 // What the program needs from the world outside, as interfaces: whoever starts a server brings them, so a test or a
 // simulation can bring its own. The real ones are in ports_node.ts.
 
+import type { FileSystem } from './storage/fs.ts';
+
 /** Fields of one log line; a bigint is written as a decimal string. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -21,10 +23,15 @@ export interface Clock {
   wall(): number;
   /** Calls `tick` every `ms` milliseconds until the returned function is called. */
   every(ms: number, tick: () => void): () => void;
+  /** Calls `task` as soon as what has come in by now was looked at. */
+  soon(task: () => void): void;
+  /** Resolves after `ms` milliseconds. */
+  sleep(ms: number): Promise<void>;
 }
 
 export interface Ports {
   readonly clock: Clock;
+  readonly fs: FileSystem;
   readonly log: Logger;
   /** Ends the process at once; for a bug of ours, behind which going on would damage data. */
   readonly crash: (error: unknown) => never;

@@ -10,6 +10,8 @@ export const nodeClock: Clock = {
     const timer = setInterval(tick, ms);
     return () => clearInterval(timer);
   },
+  soon: (task) => void setImmediate(task),
+  sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
 };
 
 /** Logs `error` with its stack and ends the process with status 1. */

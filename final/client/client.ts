@@ -1,15 +1,25 @@
 // A client of etcd: typed calls, to whichever of its endpoints answers, with authentication and with retries of
-// calls that can be repeated. Mirrors etcd's clientv3 as far as unary calls go.
+// calls that can be repeated. Mirrors etcd's clientv3 as far as unary calls and snapshots go.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Auth, Cluster, type Init, KV, Maintenance, type MethodDefinition } from '../../proto/load.ts';
+import { Auth, Cluster, type Init, KV, Lease, Maintenance, type MethodDefinition } from '../../proto/load.ts';
+import { AlarmRequest_AlarmAction } from '../../proto/schema.ts';
 import type {
+  AlarmMember,
+  AlarmRequest,
+  AlarmResponse,
   CompactionRequest,
   CompactionResponse,
+  DefragmentResponse,
   DeleteRangeRequest,
   DeleteRangeResponse,
   HashKVResponse,
+  LeaseGrantResponse,
+  LeaseLeasesResponse,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
   MemberListResponse,
   PutRequest,
   PutResponse,
@@ -141,10 +151,65 @@ export class Client {
     return this.callAt(endpoint, call, options);
   }
 
+  /** Of all members. */
+  alarmList(options?: CallOptions): Promise<AlarmResponse> {
+    return this.alarm({ action: AlarmRequest_AlarmAction.GET }, options);
+  }
+
+  /** Ends one alarm; its kind and its member are in the answer. */
+  alarmDisarm({ memberID, alarm }: AlarmMember, options?: CallOptions): Promise<AlarmResponse> {
+    return this.alarm({ action: AlarmRequest_AlarmAction.DEACTIVATE, memberID, alarm }, options);
+  }
+
+  /** @param endpoint whose database is written anew; it answers nothing else meanwhile */
+  defragment(endpoint: string, options?: CallOptions): Promise<DefragmentResponse> {
+    const call = { method: Maintenance.methods.Defragment, request: {}, repeatable: true };
+    return this.callAt(endpoint, call, options);
+  }
+
+  /**
+   * A copy of the server's database, followed by its SHA-256. Nothing is tried again: what was read stays read.
+   *
+   * @returns the bytes, when the call has begun; reading them throws ClientError
+   */
+  async snapshot(options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    const deadline = deadlineAfter(options.timeoutMs);
+    const connection = await this.balanced.connection(deadline);
+    const { path, request, response } = Maintenance.methods.Snapshot;
+    const metadata = this.metadata();
+    const messages = connection.serverStream({ path, request: request.encode({}), deadline, metadata });
+    return (async function* () {
+      for await (const message of messages) yield response.decode(message).blob;
+    })();
+  }
+
+  /** @param ttl seconds */
+  leaseGrant(ttl: number, options?: CallOptions): Promise<LeaseGrantResponse> {
+    const call = { method: Lease.methods.LeaseGrant, request: { TTL: ttl }, repeatable: false };
+    return this.call(this.balanced, call, options);
+  }
+
+  leaseRevoke(ID: bigint, options?: CallOptions): Promise<LeaseRevokeResponse> {
+    const call = { method: Lease.methods.LeaseRevoke, request: { ID }, repeatable: false };
+    return this.call(this.balanced, call, options);
+  }
+
+  leaseTimeToLive(request: Init<LeaseTimeToLiveRequest>, options?: CallOptions): Promise<LeaseTimeToLiveResponse> {
+    return this.call(this.balanced, { method: Lease.methods.LeaseTimeToLive, request, repeatable: true }, options);
+  }
+
+  leaseList(options?: CallOptions): Promise<LeaseLeasesResponse> {
+    return this.call(this.balanced, { method: Lease.methods.LeaseLeases, request: {}, repeatable: true }, options);
+  }
+
   /** Ends calls that are under way. */
   close(): void {
     for (const connection of this.connections ?? []) connection.close();
     this.connections = undefined;
+  }
+
+  private alarm(request: Init<AlarmRequest>, options?: CallOptions): Promise<AlarmResponse> {
+    return this.call(this.balanced, { method: Maintenance.methods.Alarm, request, repeatable: true }, options);
   }
 
   /** Calls one server, over a connection of its own. */
@@ -180,12 +245,16 @@ export class Client {
     if (Date.now() >= deadline) throw expired();
     const connection = await target.connection(deadline);
     const { method } = call;
-    const metadata = {
+    const request = method.request.encode(call.request);
+    const metadata = this.metadata();
+    return method.response.decode(await connection.unary({ path: method.path, request, deadline, metadata }));
+  }
+
+  private metadata(): Readonly<Record<string, string>> {
+    return {
       'client-api-version': clientApiVersion,
       ...(this.token === undefined ? {} : { token: this.token }),
     };
-    const request = method.request.encode(call.request);
-    return method.response.decode(await connection.unary({ path: method.path, request, deadline, metadata }));
   }
 
   /** A token that the server no longer knows is renewed; it refused the call, so even a write can be repeated then. */

@@ -1,6 +1,12 @@
 // One connection to one server, over @grpc/grpc-js. It sends and receives bytes: client.ts knows the messages.
 
-import { type ChannelOptions, credentials, Client as GrpcClient, Metadata } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  type ClientReadableStream,
+  credentials,
+  Client as GrpcClient,
+  Metadata,
+} from '@grpc/grpc-js';
 import { ClientError, Code } from './errors.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -32,7 +38,7 @@ export const maxSendBytes = 2 * 1024 * 1024;
 /** The longest that a timer of Node can wait: what ends later does not end. */
 const maxTimerMs = 2 ** 31 - 1;
 
-export interface UnaryCall {
+export interface RemoteCall {
   /** `/etcdserverpb.KV/Range` */
   readonly path: string;
   readonly request: Uint8Array;
@@ -62,13 +68,12 @@ export class Connection {
   }
 
   /** @throws ClientError */
-  unary({ path, request, deadline, metadata }: UnaryCall): Promise<Buffer> {
+  unary({ path, request, deadline, metadata }: RemoteCall): Promise<Buffer> {
     if (request.length > maxSendBytes) {
       const details = `trying to send message larger than max (${request.length} vs. ${maxSendBytes})`;
       return Promise.reject(new ClientError(Code.ResourceExhausted, details));
     }
-    const sent = new Metadata();
-    for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
+    const sent = grpcMetadata(metadata);
     return new Promise((resolve, reject) => {
       this.grpc.makeUnaryRequest(path, asBuffer, asBuffer, request, sent, { deadline }, (error, response) => {
         if (error === null && response !== undefined) resolve(response);
@@ -77,9 +82,40 @@ export class Connection {
     });
   }
 
+  /**
+   * Calls a method that answers with many messages. Whoever reads them slowly slows the server down; whoever stops reading
+   * ends the call.
+   *
+   * @returns the messages; reading them throws ClientError
+   */
+  serverStream({ path, request, deadline, metadata }: RemoteCall): AsyncIterable<Buffer> {
+    const stream = this.grpc.makeServerStreamRequest(path, asBuffer, asBuffer, request, grpcMetadata(metadata), {
+      deadline,
+    });
+    return messagesOf(stream);
+  }
+
   /** Ends calls that are under way. */
   close(): void {
     this.grpc.close();
+  }
+}
+
+function grpcMetadata(pairs: RemoteCall['metadata']): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(pairs)) metadata.set(name, value);
+  return metadata;
+}
+
+async function* messagesOf(stream: ClientReadableStream<Buffer>): AsyncIterable<Buffer> {
+  // Cancelling is told as an error too, behind the last reader.
+  stream.on('error', () => undefined);
+  try {
+    for await (const message of stream) yield message as Buffer;
+  } catch (error) {
+    throw callError(error as { readonly code: number; readonly details: string });
+  } finally {
+    stream.cancel();
   }
 }
 

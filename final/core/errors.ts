@@ -12,11 +12,14 @@ export type ErrorKind =
   | 'InvalidSortOption'
   | 'Compacted'
   | 'FutureRev'
+  | 'NoSpace'
   | 'LeaseNotFound'
   | 'LeaseExist'
   | 'LeaseTTLTooLarge'
   | 'RequestTooLarge'
+  | 'RequestTooManyRequests'
   | 'AuthNotEnabled'
+  | 'Corrupt'
   | 'Stopped';
 
 /** An expected, deterministic failure: every member answers the same request with the same kind. */

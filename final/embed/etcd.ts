@@ -5,7 +5,7 @@ import type { Config } from '../etcdmain/config.ts';
 import { formatDuration } from '../etcdmain/duration.ts';
 import type { EtcdUrl } from '../etcdmain/urls.ts';
 import type { Ports } from '../ports.ts';
-import { EtcdServer } from '../server/server.ts';
+import { newServer } from '../server/new_server.ts';
 import { ETCD_VERSION, IMPLEMENTATION } from '../version.ts';
 import { CleanupStack } from './cleanup.ts';
 import { Listener } from './listeners.ts';
@@ -26,10 +26,10 @@ export async function startEtcd(config: Config, ports: Ports): Promise<Etcd> {
     const peers = await configureListeners({ port: 'peer', urls: config.listenPeerUrls, ports, cleanup });
     const clients = await configureListeners({ port: 'client', urls: config.listenClientUrls, ports, cleanup });
     logSettings(config, ports);
-    const server = new EtcdServer(config, ports);
-    server.start();
+    const server = await newServer(config, ports);
     cleanup.push(() => server.stop());
     servePeers({ listeners: peers, server, ports, cleanup });
+    await server.start();
     serveClients({ listeners: clients, server, config, ports, cleanup });
     ports.log.at(LOG_CALLER).info('now serving peer/client/metrics', {
       'local-member-id': server.cluster.localMemberId.toString(16),

@@ -51,7 +51,7 @@ export function serveClients({
 }: Serving & { readonly config: Config }): void {
   const log = ports.log.at(LOG_CALLER);
   const grpc = newGrpcServer(server, ports);
-  const http = newHttpServer(clientHandler(config, log));
+  const http = newHttpServer(clientHandler(config, log, () => server.alarmNames));
   cleanup.push(async () => {
     for (const listener of listeners) listener.stopAccepting();
     await grpc.close({ graceMs: SHUTDOWN_GRACE_MS });

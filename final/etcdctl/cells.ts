@@ -1,6 +1,8 @@
 // The texts that stand for a member or an endpoint: cells of a table, or separated by commas in the simple format.
 
-import type { Member } from '../../proto/schema.ts';
+import type { KeyValueHash } from '../core/mvcc/hash.ts';
+import type { SnapshotStatus } from '../etcdutl/snapshot_status.ts';
+import { type AlarmMember, AlarmType, type Member } from '../../proto/schema.ts';
 import type { EndpointHealth, EndpointStatus } from './printer.ts';
 
 /** A member without a name has not started yet: it tells the others its name when it does. */
@@ -35,6 +37,29 @@ export function healthLine({ endpoint, healthy, took, error }: EndpointHealth): 
   return healthy
     ? `${endpoint} is healthy: successfully committed proposal: took = ${took}`
     : `${endpoint} is unhealthy: failed to commit proposal: ${error}`;
+}
+
+export function dbStatusCells({ hash, revision, totalKey, totalSize }: SnapshotStatus): string[] {
+  return [hash.toString(16), revision.toString(), totalKey.toString(), humanBytes(totalSize)];
+}
+
+export function dbHashCells({ hash, revision, compactRevision }: KeyValueHash): string[] {
+  return [hash.toString(), revision.toString(), compactRevision.toString()];
+}
+
+/** As protobuf's text form has it: what is zero is left out, and a blank follows each field. */
+export function alarmLine({ memberID, alarm }: AlarmMember): string {
+  return `${memberID === 0n ? '' : `memberID:${memberID} `}${alarm === AlarmType.NONE ? '' : `alarm:${alarmName(alarm)} `}`;
+}
+
+/** @returns `NOSPACE`; a kind that there is no name for as its number */
+export function alarmName(alarm: number): string {
+  return Object.entries(AlarmType).find(([, value]) => value === alarm)?.[0] ?? alarm.toString();
+}
+
+/** @returns the ID of a lease, as people type it */
+export function leaseText(id: bigint): string {
+  return BigInt.asUintN(64, id).toString(16).padStart(16, '0');
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];

@@ -66,7 +66,15 @@ export interface CommandContext {
   readonly callOptions: CallOptions;
 }
 
-export interface Command {
+/** What finding a command and reading its flags looks at; `T` is the kind of command. */
+export interface CommandNode<T> {
+  readonly name: string;
+  readonly flags: readonly FlagSpec[];
+  readonly persistentFlags?: readonly FlagSpec[];
+  readonly subcommands?: readonly T[];
+}
+
+export interface Command extends CommandNode<Command> {
   readonly name: string;
   /** One line in the list of commands. */
   readonly short: string;

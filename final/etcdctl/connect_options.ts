@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import type { TlsOptions } from '../client/connection.ts';
 import type { FlagValues, Io } from './command.ts';
 import { Exit, ExitError } from './command.ts';
+import { goError } from './go_error.ts';
 
 export interface TlsFlags {
   /** Plain TCP, unless one of the files is given. */
@@ -103,21 +104,12 @@ export async function readTls(flags: TlsFlags): Promise<TlsOptions | undefined> 
   return { ...files, skipVerify: insecureSkipVerify };
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-};
-
 function readPem(path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
   try {
     return fs.readFileSync(path);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const verb = code === 'EISDIR' ? 'read' : 'open';
-    throw new ExitError(Exit.BadArgs, `${verb} ${path}: ${reasons[code] ?? message}`);
+    throw new ExitError(Exit.BadArgs, goError(error, path));
   }
 }
 

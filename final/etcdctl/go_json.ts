@@ -3,10 +3,19 @@
 
 import { FIELDS, type Messages } from '../../proto/schema.ts';
 
-export type Json = string | number | bigint | boolean | Uint8Array | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** @returns one line, without a line end */
 export function goJson(value: Json): string {
+  if (value === null) return 'null';
   if (typeof value === 'string') return jsonString(value);
   if (value instanceof Uint8Array) {
     return `"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;

@@ -1,16 +1,19 @@
 // Finds the command that a command line names. Mirrors cobra, with the abbreviation of names that etcdctl switches on.
 
-import type { Command, FlagSpec } from './command.ts';
+import type { CommandNode, FlagSpec } from './command.ts';
 import { FlagSet } from './flags.ts';
 
-export interface Found {
+export interface Found<T> {
   /** The command and those above it, the root first. */
-  readonly path: readonly Command[];
+  readonly path: readonly T[];
   /** The command line without the names of the commands; flags are still among it. */
   readonly words: readonly string[];
   /** The first word that is not a flag and that no command below the found one has as its name. */
   readonly stray: string | undefined;
 }
+
+/** A command and those above it, the root first. */
+type Path = readonly Pick<CommandNode<never>, 'name' | 'flags' | 'persistentFlags'>[];
 
 /**
  * Finds a command by its name or by a beginning that no other command has.
@@ -21,7 +24,7 @@ export interface Found {
  * @param root of the tree
  * @param words the whole command line
  */
-export function findCommand(root: Command, words: readonly string[]): Found {
+export function findCommand<T extends CommandNode<T>>(root: T, words: readonly string[]): Found<T> {
   const path = [root];
   let left = words;
   for (let command = root; ; ) {
@@ -40,14 +43,14 @@ export function findCommand(root: Command, words: readonly string[]): Found {
  *
  * @param path the command and those above it, the root first
  */
-export function knownFlags(path: readonly Command[]): FlagSpec[] {
+export function knownFlags(path: Path): FlagSpec[] {
   const command = path.at(-1);
   const name = command?.name ?? '';
   return [...(command?.flags ?? []), ...persistentFlags(path), helpFlag(name)];
 }
 
 /** Flags that a command got from those above it: ETCDCTL_* can set these. */
-export function inheritedFlags(path: readonly Command[]): FlagSpec[] {
+export function inheritedFlags(path: Path): FlagSpec[] {
   return persistentFlags(path.slice(0, -1));
 }
 
@@ -56,12 +59,12 @@ export function helpFlag(command: string): FlagSpec {
   return { name: 'help', shorthand: 'h', type: 'bool', default: 'false', help: `help for ${command}` };
 }
 
-function persistentFlags(path: readonly Command[]): FlagSpec[] {
+function persistentFlags(path: Path): FlagSpec[] {
   return path.flatMap((command) => command.persistentFlags ?? []);
 }
 
 /** --help is not among them: a command gets it only when it is run, so `-h get` is the help of the root. */
-function searchFlags(path: readonly Command[]): FlagSpec[] {
+function searchFlags(path: Path): FlagSpec[] {
   return [...(path.at(-1)?.flags ?? []), ...persistentFlags(path)];
 }
 
@@ -81,7 +84,7 @@ function firstArgument(words: readonly string[], known: FlagSet): number | undef
   return undefined;
 }
 
-function subcommand(parent: Command, typed: string): Command | undefined {
+function subcommand<T extends CommandNode<T>>(parent: T, typed: string): T | undefined {
   const all = parent.subcommands ?? [];
   const beginnings = all.filter((command) => command.name.startsWith(typed));
   return all.find((command) => command.name === typed) ?? (beginnings.length === 1 ? beginnings[0] : undefined);

@@ -16,8 +16,8 @@ import { helpText } from './help.ts';
 import { findCommand, inheritedFlags, knownFlags } from './lookup.ts';
 import { type Format, formats, type Printer, type PrinterOptions } from './printer.ts';
 import { failedAttemptLine } from './retry_log.ts';
-import { suggestions } from './suggest.ts';
 import { helpCommand } from './table/meta.ts';
+import { unknownCommand } from './unknown_command.ts';
 
 export type PrinterFactory = (format: Format, options: PrinterOptions) => Printer;
 
@@ -52,7 +52,7 @@ export async function main(options: MainOptions): Promise<number> {
 async function dispatch({ argv, env, io, services }: MainOptions): Promise<void> {
   const { path, words, stray } = findCommand(rootCommand, argv);
   const command = path.at(-1) ?? rootCommand;
-  if (command === rootCommand && stray !== undefined) throw unknownCommand(stray, io);
+  if (command === rootCommand && stray !== undefined) throw unknownCommand(rootCommand, stray, io);
   const set = new FlagSet(knownFlags(path));
   const args = readArgs({ path, words, set, io });
   if (set.bool('help')) return io.stdout.write(helpText(path));
@@ -85,17 +85,6 @@ function readArgs({ path, words, set, io }: Parsing): string[] {
 function usageFailure({ path, message, io }: { path: readonly Command[]; message: string; io: Io }): ExitError {
   io.stdout.write(helpText(path));
   io.stderr.write(`Error: ${message}\n\n`);
-  return new ExitError(Exit.Error, message);
-}
-
-function unknownCommand(typed: string, io: Io): ExitError {
-  const near = suggestions(
-    typed,
-    (rootCommand.subcommands ?? []).map((command) => command.name),
-  );
-  const hint = near.length === 0 ? '' : `\n\nDid you mean this?\n${near.map((name) => `\t${name}\n`).join('')}`;
-  const message = `unknown command ${quote(typed)} for "etcdctl"${hint}`;
-  io.stderr.write(`Error: ${message}\nRun 'etcdctl --help' for usage.\n`);
   return new ExitError(Exit.Error, message);
 }
 

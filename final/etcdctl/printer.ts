@@ -1,9 +1,16 @@
 // What a printer can print: one method for each kind of answer. The formats are in printer_simple.ts and its siblings; a
 // format that cannot print something says so when it is asked to, which is after the request was done, as on etcd.
 
+import type { KeyValueHash } from '../core/mvcc/hash.ts';
+import type { SnapshotStatus } from '../etcdutl/snapshot_status.ts';
 import type {
+  AlarmResponse,
   DeleteRangeResponse,
   HashKVResponse,
+  LeaseGrantResponse,
+  LeaseLeasesResponse,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveResponse,
   MemberListResponse,
   PutResponse,
   RangeResponse,
@@ -11,6 +18,7 @@ import type {
   TxnResponse,
 } from '../../proto/schema.ts';
 import { Exit, ExitError, type Io } from './command.ts';
+import type { Borders } from './render_table.ts';
 
 /** Formats of --write-out. */
 export const formats = ['simple', 'json', 'fields', 'protobuf', 'table'] as const;
@@ -48,12 +56,24 @@ export interface Printer {
   endpointHealth(results: readonly EndpointHealth[]): void;
   endpointStatus(results: readonly EndpointStatus[]): void;
   endpointHashKV(results: readonly EndpointHash[]): void;
+  alarm(response: AlarmResponse): void;
+  leaseGrant(response: LeaseGrantResponse): void;
+  /** @param id of the lease, which the answer does not name */
+  leaseRevoke(response: LeaseRevokeResponse, id: bigint): void;
+  /** @param withKeys whether its keys were asked for; only the simple format looks at it */
+  leaseTimeToLive(response: LeaseTimeToLiveResponse, withKeys: boolean): void;
+  leaseList(response: LeaseLeasesResponse): void;
+  dbStatus(status: SnapshotStatus): void;
+  /** Of etcdutl. */
+  dbHashKV(hash: KeyValueHash): void;
 }
 
 export interface PrinterOptions {
   readonly io: Io;
   /** Keys and values in hexadecimal; only the simple format does it. */
   readonly hex: boolean;
+  /** Borders of tables; the default is that of etcdctl 3.4. */
+  readonly borders?: Borders;
 }
 
 /** Refuses everything: the start of a printer for a format that shows only some answers. */
@@ -71,6 +91,13 @@ export function refusingPrinter(format: Format): Printer {
     endpointHealth: refuse,
     endpointStatus: refuse,
     endpointHashKV: refuse,
+    alarm: refuse,
+    leaseGrant: refuse,
+    leaseRevoke: refuse,
+    leaseTimeToLive: refuse,
+    leaseList: refuse,
+    dbStatus: refuse,
+    dbHashKV: refuse,
   };
 }
 

@@ -1,8 +1,10 @@
 // --write-out=fields: one field a line, `"Name" : value`, with texts quoted as Go does. Names and order are etcdctl's.
 
 import type {
+  AlarmMember,
   DeleteRangeResponse,
   KeyValue,
+  LeaseTimeToLiveResponse,
   Member,
   PutResponse,
   RangeResponse,
@@ -10,6 +12,7 @@ import type {
   ResponseOp,
   TxnResponse,
 } from '../../proto/schema.ts';
+import { alarmName } from './cells.ts';
 import { quote } from './go_quote.ts';
 import {
   type EndpointHash,
@@ -33,6 +36,15 @@ export function fieldsPrinter({ io }: PrinterOptions): Printer {
     endpointHealth: (results) => print(results.flatMap(healthLines)),
     endpointStatus: (results) => print(results.flatMap(statusLines)),
     endpointHashKV: (results) => print(results.flatMap(hashLines)),
+    alarm: ({ header, alarms }) => print([...headerLines(header), ...alarms.flatMap(alarmLines)]),
+    leaseGrant: ({ header, ID, TTL }) => print([...headerLines(header), field('ID', ID), field('TTL', TTL)]),
+    leaseRevoke: ({ header }) => print(headerLines(header)),
+    leaseTimeToLive: (response) => print(timeToLiveLines(response)),
+    leaseList: ({ header, leases }) => print([...headerLines(header), ...leases.map(({ ID }) => field('ID', ID))]),
+    dbStatus: ({ hash, revision, totalKey, totalSize }) =>
+      print([field('Hash', hash), field('Revision', revision), field('Keys', totalKey), field('Size', totalSize)]),
+    dbHashKV: ({ hash, revision, compactRevision }) =>
+      print([field('Hash', hash), field('Hash revision', revision), field('Compact revision', compactRevision)]),
   };
 }
 
@@ -98,6 +110,20 @@ function memberLines(member: Member): string[] {
     ...member.clientURLs.map((url) => field('ClientURL', quote(url))),
     field('IsLearner', member.isLearner),
     '',
+  ];
+}
+
+function alarmLines({ memberID, alarm }: AlarmMember): string[] {
+  return [field('MemberID', memberID), field('AlarmType', alarmName(alarm)), ''];
+}
+
+function timeToLiveLines({ header, ID, TTL, grantedTTL, keys }: LeaseTimeToLiveResponse): string[] {
+  return [
+    ...headerLines(header),
+    field('ID', ID),
+    field('TTL', TTL),
+    field('GrantedTTL', grantedTTL),
+    ...keys.map((key) => field('Key', quote(key))),
   ];
 }
 

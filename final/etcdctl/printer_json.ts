@@ -1,6 +1,7 @@
 // --write-out=json: one line for programs, with the names that etcdctl 3.4 has.
 
 import { goJson, type Json, messageJson } from './go_json.ts';
+import type { ResponseHeader } from '../../proto/schema.ts';
 import type { Printer, PrinterOptions } from './printer.ts';
 
 /** @returns the printer */
@@ -31,5 +32,25 @@ export function jsonPrinter({ io }: PrinterOptions): Printer {
           return { Endpoint: endpoint, HashKV: messageJson('etcdserverpb.HashKVResponse', hash) };
         }),
       ),
+    alarm: (response) => print(messageJson('etcdserverpb.AlarmResponse', response)),
+    leaseGrant: ({ header, ID, TTL, error }) => print({ ...headerJson(header), ID, TTL, Error: error }),
+    leaseRevoke: (response) => print(messageJson('etcdserverpb.LeaseRevokeResponse', response)),
+    leaseTimeToLive: ({ header, ID, TTL, grantedTTL, keys }) =>
+      print({
+        ...headerJson(header),
+        id: ID,
+        ttl: TTL,
+        'granted-ttl': grantedTTL,
+        keys: keys.length === 0 ? null : keys,
+      }),
+    leaseList: ({ header, leases }) => print({ ...headerJson(header), leases: leases.map(({ ID }) => ({ id: ID })) }),
+    dbStatus: ({ hash, revision, totalKey, totalSize }) => print({ hash, revision, totalKey, totalSize }),
+    dbHashKV: ({ hash, revision, compactRevision }) => print({ hash, hashRevision: revision, compactRevision }),
   };
+}
+
+/** Answers on leases have the fields of the header among their own. */
+function headerJson(header: ResponseHeader | undefined): { readonly [key: string]: Json } {
+  if (header === undefined) return {};
+  return messageJson('etcdserverpb.ResponseHeader', header) as { readonly [key: string]: Json };
 }

@@ -1,10 +1,14 @@
 // --write-out=protobuf: the bytes of the answer's message, without a line end.
 
+import type { ResponseHeader } from '../../proto/schema.ts';
 import { codecs } from '../../proto/load.ts';
+import { Exit, ExitError } from './command.ts';
 import { type Printer, type PrinterOptions, refusingPrinter } from './printer.ts';
 
 /** @returns the printer; what comes from several endpoints is no one message, and refused */
 export function protobufPrinter({ io }: PrinterOptions): Printer {
+  const printHeader = (header: ResponseHeader | undefined): void =>
+    io.stdout.write(codecs['etcdserverpb.ResponseHeader'].encode(header ?? {}));
   return {
     ...refusingPrinter('protobuf'),
     put: (response) => io.stdout.write(codecs['etcdserverpb.PutResponse'].encode(response)),
@@ -12,5 +16,20 @@ export function protobufPrinter({ io }: PrinterOptions): Printer {
     del: (response) => io.stdout.write(codecs['etcdserverpb.DeleteRangeResponse'].encode(response)),
     txn: (response) => io.stdout.write(codecs['etcdserverpb.TxnResponse'].encode(response)),
     memberList: (response) => io.stdout.write(codecs['etcdserverpb.MemberListResponse'].encode(response)),
+    alarm: (response) => io.stdout.write(codecs['etcdserverpb.AlarmResponse'].encode(response)),
+    // Of answers on leases etcdctl 3.4 prints the header alone, and of this one it cannot.
+    leaseGrant: ({ header }) => printHeader(header),
+    leaseTimeToLive: ({ header }) => printHeader(header),
+    leaseList: ({ header }) => printHeader(header),
+    leaseRevoke: ({ header }) => {
+      const shown = header === undefined ? '<nil>' : headerText(header);
+      throw new ExitError(Exit.BadFeature, `marshal unsupported for type clientv3.LeaseRevokeResponse ({${shown}})`);
+    },
   };
+}
+
+/** As protobuf's text form has it. */
+function headerText({ cluster_id, member_id, revision, raft_term }: ResponseHeader): string {
+  const fields = Object.entries({ cluster_id, member_id, revision, raft_term });
+  return fields.flatMap(([name, value]) => (BigInt(value) === 0n ? [] : [`${name}:${value} `])).join('');
 }

@@ -1,7 +1,7 @@
 // --write-out=simple: what people read. Keys and values are written as they are, so scripts can take them byte for byte.
 
-import type { KeyValue, ResponseOp, TxnResponse } from '../../proto/schema.ts';
-import { healthLine, memberCells, statusCells } from './cells.ts';
+import type { KeyValue, LeaseTimeToLiveResponse, ResponseOp, TxnResponse } from '../../proto/schema.ts';
+import { alarmLine, dbHashCells, dbStatusCells, healthLine, leaseText, memberCells, statusCells } from './cells.ts';
 import { lines, type Printer, type PrinterOptions } from './printer.ts';
 
 type Line = string | Uint8Array;
@@ -20,12 +20,28 @@ export function simplePrinter({ io, hex }: PrinterOptions): Printer {
     endpointHealth: (results) => io.stderr.write(lines(results.map(healthLine))),
     endpointStatus: (results) => print(results.map((result) => statusCells(result).join(', '))),
     endpointHashKV: (results) => print(results.map(({ endpoint, hash }) => `${endpoint}, ${hash.hash}`)),
+    alarm: ({ alarms }) => print(alarms.map(alarmLine)),
+    leaseGrant: ({ ID, TTL }) => print([`lease ${leaseText(ID)} granted with TTL(${TTL}s)`]),
+    leaseRevoke: (_response, id) => print([`lease ${leaseText(id)} revoked`]),
+    leaseTimeToLive: (response, withKeys) => print([timeToLiveLine(response, withKeys)]),
+    leaseList: ({ leases }) => print([`found ${leases.length} leases`, ...leases.map(({ ID }) => leaseText(ID))]),
+    dbStatus: (status) => print([dbStatusCells(status).join(', ')]),
+    dbHashKV: (hash) => print([dbHashCells(hash).join(', ')]),
   };
 }
 
 function pair(kv: KeyValue | undefined, hex: boolean): [] | [Line, Line] {
   if (kv === undefined) return [];
   return hex ? [inHex(kv.key), inHex(kv.value)] : [kv.key, kv.value];
+}
+
+function timeToLiveLine({ ID, TTL, grantedTTL, keys }: LeaseTimeToLiveResponse, withKeys: boolean): Uint8Array {
+  // Of a lease that is gone there is no granted time.
+  if (grantedTTL === 0 && TTL === -1) return Buffer.from(`lease ${leaseText(ID)} already expired`);
+  const times = `lease ${leaseText(ID)} granted with TTL(${grantedTTL}s), remaining(${TTL}s)`;
+  if (!withKeys) return Buffer.from(times);
+  const shown = keys.flatMap((key, at) => (at === 0 ? [key] : [Buffer.from(' '), key]));
+  return Buffer.concat([Buffer.from(`${times}, attached keys([`), ...shown, Buffer.from('])')]);
 }
 
 function inHex(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 // --write-out=table, for answers that are lists of members or endpoints.
 
-import { memberCells, statusCells } from './cells.ts';
+import { dbHashCells, dbStatusCells, memberCells, statusCells } from './cells.ts';
 import { type Printer, type PrinterOptions, refusingPrinter } from './printer.ts';
 import { renderTable } from './render_table.ts';
 
@@ -19,11 +19,13 @@ const statusHeader = [
   'ERRORS',
 ];
 const hashHeader = ['ENDPOINT', 'HASH'];
+const dbStatusHeader = ['HASH', 'REVISION', 'TOTAL KEYS', 'TOTAL SIZE'];
+const dbHashHeader = ['HASH', 'HASH REVISION', 'COMPACT REVISION'];
 
 /** @returns the printer; what is not a list is refused */
-export function tablePrinter({ io }: PrinterOptions): Printer {
+export function tablePrinter({ io, borders }: PrinterOptions): Printer {
   const print = (header: readonly string[], rows: readonly (readonly string[])[]): void => {
-    io.stdout.write(renderTable(header, rows));
+    io.stdout.write(renderTable(header, rows, borders));
   };
   return {
     ...refusingPrinter('table'),
@@ -39,5 +41,7 @@ export function tablePrinter({ io }: PrinterOptions): Printer {
         hashHeader,
         results.map(({ endpoint, hash }) => [endpoint, hash.hash.toString()]),
       ),
+    dbStatus: (status) => print(dbStatusHeader, [dbStatusCells(status)]),
+    dbHashKV: (hash) => print(dbHashHeader, [dbHashCells(hash)]),
   };
 }

@@ -4,27 +4,51 @@
 /** Columns of screen that a cell with blanks may take before it is broken. */
 const widestCell = 30;
 
+/** Borders: `ascii` of etcdctl 3.4, `lines` of etcdutl 3.5. */
+export type Borders = 'ascii' | 'lines';
+
+interface Border {
+  readonly side: string;
+  readonly dash: string;
+  /** Left end, crossings and right end of the border above the header, under it, and under the rows. */
+  readonly top: readonly [string, string, string];
+  readonly middle: readonly [string, string, string];
+  readonly bottom: readonly [string, string, string];
+}
+
+const drawn: Readonly<Record<Borders, Border>> = {
+  ascii: { side: '|', dash: '-', top: ['+', '+', '+'], middle: ['+', '+', '+'], bottom: ['+', '+', '+'] },
+  lines: { side: '│', dash: '─', top: ['┌', '┬', '┐'], middle: ['├', '┼', '┤'], bottom: ['└', '┴', '┘'] },
+};
+
 /**
  * @param header of the columns
  * @param rows with as many cells as the header
  * @returns the lines, each with a line end
  */
-export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function renderTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  borders: Borders = 'ascii',
+): string {
   const broken = rows.map((row) => row.map((cell) => breakLines(cell, widestCell)));
   const widths = header.map((title, column) => {
     // A cell that was broken keeps its column as wide as an unbroken one may be.
     const whole = rows.map((row) => Math.min(screenWidth(row[column] ?? ''), widestCell));
     return Math.max(screenWidth(title), ...whole, ...broken.flatMap((row) => (row[column] ?? []).map(screenWidth)));
   });
-  const border = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  const { side, dash, top, middle, bottom } = drawn[borders];
+  const border = ([left, crossing, right]: Border['top']): string =>
+    `${left}${widths.map((width) => dash.repeat(width + 2)).join(crossing)}${right}\n`;
+  const line = (cells: readonly string[]): string => `${side} ${cells.join(` ${side} `)} ${side}\n`;
   const body = broken.map((row) => {
     const height = Math.max(...row.map((cell) => cell.length));
     return Array.from({ length: height }, (_, at) => {
       return line(widths.map((width, column) => padLeft(row[column]?.[at] ?? '', width)));
     }).join('');
   });
-  return `${border}${line(widths.map((width, column) => centre(header[column] ?? '', width)))}${border}${body.join('')}${border}`;
+  const title = line(widths.map((width, column) => centre(header[column] ?? '', width)));
+  return `${border(top)}${title}${border(middle)}${body.join('')}${border(bottom)}`;
 }
 
 function padLeft(text: string, width: number): string {

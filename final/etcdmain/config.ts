@@ -12,6 +12,25 @@ import { type EtcdUrl, hostAndPort, parseUrls } from './urls.ts';
 export interface Config {
   readonly name: string;
   readonly dataDir: string;
+  /** Empty = inside the data directory. */
+  readonly walDir: string;
+  /** Entries after which a raft snapshot is written. */
+  readonly snapshotCount: number;
+  /** Files to keep; 0 = all. */
+  readonly maxSnapshots: number;
+  readonly maxWals: number;
+  /** Bytes; 0 = the default, negative = none. */
+  readonly quotaBackendBytes: number;
+  /** When a commit of the database is due: after so many ms, after so many changes; 0 = the default. */
+  readonly backendBatchIntervalMs: number;
+  readonly backendBatchLimit: number;
+  /** As it was given: hours, a duration or a number of revisions; 0 = never. */
+  readonly autoCompactionRetention: string;
+  readonly autoCompactionMode: string;
+  /** Records that a compaction looks at in one go, and the pause behind it. */
+  readonly compactionBatchLimit: number;
+  readonly compactionSleepMs: number;
+  readonly unsafeNoFsync: boolean;
   /** Raft tick and election timeout, in ms. */
   readonly heartbeatMs: number;
   readonly electionMs: number;
@@ -37,6 +56,9 @@ export interface Config {
   readonly logOutputs: readonly string[];
 }
 
+// What 0 means for --snapshot-count.
+const DEFAULT_SNAPSHOT_COUNT = 100_000;
+
 /** Value texts by flag name: what was given. The rest has the table's defaults. */
 export type ConfigValues = ReadonlyMap<string, string>;
 
@@ -56,6 +78,18 @@ export function toConfig(values: ConfigValues): Config {
   return {
     name,
     dataDir: text('data-dir') || `${name}.etcd`,
+    walDir: text('wal-dir'),
+    snapshotCount: number('snapshot-count') || DEFAULT_SNAPSHOT_COUNT,
+    maxSnapshots: number('max-snapshots'),
+    maxWals: number('max-wals'),
+    quotaBackendBytes: number('quota-backend-bytes'),
+    backendBatchIntervalMs: ms('backend-batch-interval'),
+    backendBatchLimit: number('backend-batch-limit'),
+    autoCompactionRetention: text('auto-compaction-retention'),
+    autoCompactionMode: text('auto-compaction-mode'),
+    compactionBatchLimit: number('experimental-compaction-batch-limit'),
+    compactionSleepMs: ms('experimental-compaction-sleep-interval'),
+    unsafeNoFsync: isTrue(text('unsafe-no-fsync')),
     heartbeatMs: number('heartbeat-interval'),
     electionMs: number('election-timeout'),
     listenPeerUrls: urls('listen-peer-urls'),

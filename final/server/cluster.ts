@@ -1,34 +1,75 @@
-// The members of the cluster and the IDs that follow from how it was begun. Mirrors etcd's membership/cluster.go. So far
-// a cluster has one member.
+// The members of the cluster: who they are, where they are, who was removed, and the version they agree on. Mirrors etcd's
+// membership/cluster.go. Changes come out of the log, in its order, so every member has the same list.
 
 import { createHash } from 'node:crypto';
 import { parseUrl } from '../etcdmain/urls.ts';
 
 export interface Member {
   readonly id: bigint;
+  /** Empty until the member has published itself. */
   readonly name: string;
   readonly peerUrls: readonly string[];
   readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
 }
 
-export interface Cluster {
+export class Cluster {
   readonly id: bigint;
   readonly localMemberId: bigint;
-  readonly members: readonly Member[];
+  readonly #members = new Map<bigint, Member>();
+  readonly #removed = new Set<bigint>();
+  #version: string | undefined;
+
+  constructor(ids: { readonly id: bigint; readonly localMemberId: bigint }) {
+    this.id = ids.id;
+    this.localMemberId = ids.localMemberId;
+  }
+
+  /** All members, by ascending ID. */
+  get members(): Member[] {
+    return [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** IDs of members that were removed and may not come back. */
+  get removed(): readonly bigint[] {
+    return [...this.#removed];
+  }
+
+  /** `3.5.0`, or undefined before the members have agreed. */
+  get version(): string | undefined {
+    return this.#version;
+  }
+
+  member(id: bigint): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  /** Adds a member, or changes what is known of it. */
+  put(member: Member): void {
+    this.#members.set(member.id, member);
+  }
+
+  remove(id: bigint): void {
+    this.#members.delete(id);
+    this.#removed.add(id);
+  }
+
+  setVersion(version: string): void {
+    this.#version = version;
+  }
 }
 
-export interface ClusterSettings {
+export interface BootstrapSettings {
   readonly name: string;
   /** name=url,name=url,… */
   readonly initialCluster: string;
   readonly initialClusterState: string;
   readonly token: string;
   readonly advertisePeerUrls: readonly string[];
-  readonly advertiseClientUrls: readonly string[];
 }
 
-/** The cluster that `settings` begin. Throws an Error with etcd's text when they contradict each other. */
-export function newCluster(settings: ClusterSettings): Cluster {
+/** The cluster that `settings` begin, with its one member. Throws an Error with etcd's text when they contradict each other. */
+export function bootstrapCluster(settings: BootstrapSettings): Cluster {
   const urlsByName = parseInitialCluster(settings.initialCluster);
   const own = urlsByName.get(settings.name);
   if (own === undefined)
@@ -38,11 +79,9 @@ export function newCluster(settings: ClusterSettings): Cluster {
   if (urlsByName.size > 1) throw new Error('a cluster of several members is not yet implemented');
   if (settings.initialClusterState !== 'new') throw new Error('joining an existing cluster is not yet implemented');
   const id = memberId(own, settings.token);
-  return {
-    id: clusterId([id]),
-    localMemberId: id,
-    members: [{ id, name: settings.name, peerUrls: own, clientUrls: settings.advertiseClientUrls }],
-  };
+  const cluster = new Cluster({ id: clusterId([id]), localMemberId: id });
+  cluster.put({ id, name: settings.name, peerUrls: own, clientUrls: [], isLearner: false });
+  return cluster;
 }
 
 /** First 8 bytes of SHA-1 over the sorted peer URLs and the token, without separators (spec/rpc.md 5). */
@@ -61,8 +100,8 @@ function firstEightBytes(data: string | Buffer): bigint {
   return createHash('sha1').update(data).digest().readBigUInt64BE(0);
 }
 
-// A name that is repeated has several URLs.
-function parseInitialCluster(text: string): Map<string, string[]> {
+/** The URLs of each name. A name that is repeated has several; a URL belongs to one name. Throws an Error with etcd's text. */
+export function parseInitialCluster(text: string): Map<string, string[]> {
   const urlsByName = new Map<string, string[]>();
   for (const part of text.split(',')) {
     if (part === '') continue;
@@ -89,7 +128,7 @@ function checkDuplicates(urlsByName: ReadonlyMap<string, readonly string[]>): vo
   throw new Error(`initial cluster ${shown.join(',')} has duplicate url`);
 }
 
-function checkAdvertised(settings: ClusterSettings, own: readonly string[]): void {
+function checkAdvertised(settings: BootstrapSettings, own: readonly string[]): void {
   const advertised = [...settings.advertisePeerUrls].sort();
   if (advertised.join() === [...own].sort().join()) return;
   const missing = own.map((url) => `${settings.name}=${url}`).join(',');

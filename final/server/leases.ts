@@ -1,21 +1,21 @@
 // Leases as clients see them: grant, revoke, renew, look; and their expiry. Mirrors the lease part of etcd's v3_server.go
 // and the loop of lease/lessor.go.
 
+import type { LeaseGrantRequest, LeaseRevokeRequest } from '../../proto/schema.ts';
 import { EtcdError } from '../core/errors.ts';
 import { keyToBytes } from '../core/keys.ts';
 import type { Lease, Lessor } from '../core/lease/lessor.ts';
-import type { StoreWriter } from '../core/mvcc/kvstore_txn.ts';
 import { LEASE_EXPIRY_INTERVAL_MS, LEASES_REVOKED_PER_LOOK } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { IdGenerator } from './id_generator.ts';
-import type { Proposal } from './propose.ts';
 
 export interface LeaseKeeperOptions {
   readonly lessor: Lessor;
   readonly ids: IdGenerator;
   readonly ports: Ports;
-  readonly propose: <T>(proposal: Proposal, apply: () => T) => T;
-  readonly write: <T>(run: (writer: StoreWriter) => T) => T;
+  /** Put the change through the log. */
+  readonly grant: (request: LeaseGrantRequest) => Promise<Lease>;
+  readonly revoke: (request: LeaseRevokeRequest) => Promise<void>;
 }
 
 /** What TimeToLive tells of a lease; times in seconds. */
@@ -27,6 +27,8 @@ export interface LeaseTimes {
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  // Leases whose end is in the log and not applied yet.
+  readonly #revoking = new Set<bigint>();
   #stopLooking: (() => void) | undefined;
 
   constructor(options: LeaseKeeperOptions) {
@@ -42,24 +44,16 @@ export class LeaseKeeper {
     this.#stopLooking?.();
   }
 
-  /** Grants a lease of `ttl` seconds; ID 0 lets the server choose. Errors: LeaseTTLTooLarge, LeaseExist. */
-  grant(request: { readonly ID: bigint; readonly TTL: number }): Lease {
+  /** Grants a lease of `TTL` seconds; ID 0 lets the server choose. Errors: LeaseTTLTooLarge, LeaseExist. */
+  grant(request: LeaseGrantRequest): Promise<Lease> {
     // Chosen IDs are positive as int64.
-    const id = request.ID === 0n ? BigInt.asUintN(63, this.#options.ids.next()) : request.ID;
-    const lease_grant = { ID: id, TTL: request.TTL };
-    return this.#options.propose({ lease_grant }, () =>
-      this.#options.lessor.grant({ id, ttl: request.TTL, now: this.#options.ports.clock.now() }),
-    );
+    const ID = request.ID === 0n ? BigInt.asUintN(63, this.#options.ids.next()) : request.ID;
+    return this.#options.grant({ ID, TTL: request.TTL });
   }
 
   /** Ends a lease and deletes its keys in one revision. Error: LeaseNotFound. */
-  revoke(id: bigint): void {
-    this.#options.propose({ lease_revoke: { ID: id } }, () => {
-      const keys = this.#options.lessor.revoke(id);
-      this.#options.write((writer) => {
-        for (const key of keys) writer.deleteRange({ kind: 'single', key });
-      });
-    });
+  revoke(id: bigint): Promise<void> {
+    return this.#options.revoke({ ID: id });
   }
 
   /** Begins the TTL of a lease anew; returns it in seconds, or 0 when there is no such lease. */
@@ -88,6 +82,17 @@ export class LeaseKeeper {
 
   #revokeExpired(): void {
     const now = this.#options.ports.clock.now();
-    for (const lease of this.#options.lessor.expired(now, LEASES_REVOKED_PER_LOOK)) this.revoke(lease.id);
+    for (const { id } of this.#options.lessor.expired(now, LEASES_REVOKED_PER_LOOK)) {
+      if (this.#revoking.has(id)) continue;
+      this.#revoking.add(id);
+      this.revoke(id).then(
+        () => this.#revoking.delete(id),
+        (error: unknown) => {
+          this.#revoking.delete(id);
+          // A client was faster, or it cannot be done now: the next look tries again.
+          if (!(error instanceof EtcdError)) this.#options.ports.crash(error);
+        },
+      );
+    }
   }
 }

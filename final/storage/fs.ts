@@ -2,23 +2,17 @@
 // loses what was not synced (fs_mem.ts). Calls are synchronous but for one, the background sync of the write-ahead log.
 // Errors are those of Node, with `code`; whoever cannot go on lets them through, and the process stops.
 
+import type { BoltFile } from './bolt/file.ts';
+
+/** How a file is locked: for itself, or together with others that only read. */
+export type LockKind = 'exclusive' | 'shared';
+
 /** An open file. Positions and sizes are bytes. */
-export interface File {
-  readonly path: string;
-  size(): number;
-  /** Reads at `position` until `into` is full or the file ends; returns how many bytes there were. */
-  read(into: Uint8Array, position: number): number;
-  /** Writes all of `bytes` at `position`. */
-  write(bytes: Uint8Array, position: number): void;
+export interface File extends BoltFile {
   /** Cuts the file, or extends it with zeros. */
   truncate(size: number): void;
-  /** Returns when the content, and the size, are on the disk. */
-  sync(): void;
-  /** The same without stopping the program. Writes may go on meanwhile; whether they are covered is not known. */
-  syncInBackground(): Promise<void>;
-  /** Takes the exclusive lock that etcd takes (flock); false when another process has it. It ends with the file. */
-  lock(): boolean;
-  close(): void;
+  /** Takes the lock that etcd takes (flock) without waiting; false when another process has it. It ends with the file. */
+  lock(kind: LockKind): boolean;
 }
 
 /** `read` and `write` (also reads) need the file to be there; `create` makes it when it is missing, for its owner only. */
@@ -31,6 +25,8 @@ export interface FileSystem {
   list(path: string): string[];
   /** Makes a directory, and those above it, for its owner only; one that is there stays. */
   makeDirectory(path: string): void;
+  /** Who may do what with a file or directory: the nine bits of Unix. */
+  permissions(path: string): number;
   rename(from: string, to: string): void;
   /** Removes a file, or a directory with everything in it; one that is missing is no error. */
   remove(path: string): void;
@@ -55,9 +51,52 @@ export function writeWhole(fs: FileSystem, path: string, bytes: Uint8Array): voi
   try {
     file.truncate(0);
     file.write(bytes, 0);
-    file.sync();
+    file.syncData();
   } finally {
     file.close();
+  }
+}
+
+/** `fs` without any wait for the disk: --unsafe-no-fsync. */
+export function unsynced(fs: FileSystem): FileSystem {
+  return { ...fs, open: (path, mode) => new UnsyncedFile(fs.open(path, mode)), syncDirectory: () => {} };
+}
+
+class UnsyncedFile implements File {
+  readonly name: string;
+  readonly #file: File;
+
+  constructor(file: File) {
+    this.name = file.name;
+    this.#file = file;
+  }
+
+  size(): number {
+    return this.#file.size();
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return this.#file.read(into, position);
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    this.#file.write(bytes, position);
+  }
+
+  truncate(size: number): void {
+    this.#file.truncate(size);
+  }
+
+  syncData(): void {}
+
+  async syncDataAsync(): Promise<void> {}
+
+  lock(kind: LockKind): boolean {
+    return this.#file.lock(kind);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 

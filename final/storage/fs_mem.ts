@@ -31,6 +31,7 @@ export class MemFileSystem implements FileSystem {
   readonly #files = new Map<string, Content>();
   readonly #directories = new Set<string>(['', '/', '.']);
   readonly #locked = new Set<Content>();
+  #crashes = 0;
   hook: Hook = () => {};
 
   open(path: string, mode: OpenMode): File {
@@ -40,7 +41,12 @@ export class MemFileSystem implements FileSystem {
       content = { bytes: new Uint8Array(0), length: 0, synced: new Uint8Array(0), dirty: new Set() };
       this.#files.set(path, content);
     }
-    return new MemFile({ path, content, locked: this.#locked, hook: (operation) => this.hook(operation, path) });
+    const opened = this.#crashes;
+    const hook = (operation: string): void => {
+      if (opened !== this.#crashes) throw new Error(`${operation} ${path}: the file was open when the power failed`);
+      this.hook(operation, path);
+    };
+    return new MemFile({ path, content, locked: this.#locked, hook });
   }
 
   exists(path: string): boolean {
@@ -56,6 +62,10 @@ export class MemFileSystem implements FileSystem {
   makeDirectory(path: string): void {
     const parts = path.split('/');
     for (let i = 1; i <= parts.length; i++) this.#directories.add(parts.slice(0, i).join('/'));
+  }
+
+  permissions(): number {
+    return 0o700;
   }
 
   rename(from: string, to: string): void {
@@ -84,8 +94,30 @@ export class MemFileSystem implements FileSystem {
     this.hook('syncDirectory', path);
   }
 
-  /** The power fails: what was not synced stays only where `keeps` says so. Open files must not be used again. */
+  /** The disk for one program: it is of no use any more when the power has failed. */
+  session(): FileSystem {
+    const begun = this.#crashes;
+    const guard =
+      <A extends unknown[], R>(call: (...args: A) => R) =>
+      (...args: A): R => {
+        if (begun !== this.#crashes) throw new Error('the program was running when the power failed');
+        return call(...args);
+      };
+    return {
+      open: guard((path: string, mode: OpenMode) => this.open(path, mode)),
+      exists: guard((path: string) => this.exists(path)),
+      list: guard((path: string) => this.list(path)),
+      makeDirectory: guard((path: string) => this.makeDirectory(path)),
+      permissions: guard(() => this.permissions()),
+      rename: guard((from: string, to: string) => this.rename(from, to)),
+      remove: guard((path: string) => this.remove(path)),
+      syncDirectory: guard((path: string) => this.syncDirectory(path)),
+    };
+  }
+
+  /** The power fails: what was not synced stays only where `keeps` says so. Open files cannot be changed any more. */
   crash(keeps: SectorChoice): void {
+    this.#crashes++;
     this.#locked.clear();
     for (const [path, content] of this.#files) crashFile(content, (sector) => keeps(path, sector));
   }
@@ -111,14 +143,14 @@ function crashFile(content: Content, keeps: (sector: number) => boolean): void {
 }
 
 class MemFile implements File {
-  readonly path: string;
+  readonly name: string;
   readonly #content: Content;
   readonly #locked: Set<Content>;
   readonly #hook: (operation: string) => void;
   #holdsLock = false;
 
   constructor(parts: { path: string; content: Content; locked: Set<Content>; hook: (operation: string) => void }) {
-    this.path = parts.path;
+    this.name = parts.path;
     this.#content = parts.content;
     this.#locked = parts.locked;
     this.#hook = parts.hook;
@@ -151,14 +183,14 @@ class MemFile implements File {
     this.#markDirty(Math.min(before, size), Math.max(before, size));
   }
 
-  sync(): void {
+  syncData(): void {
     this.#hook('sync');
     this.#content.synced = this.#content.bytes.slice(0, this.#content.length);
     this.#content.dirty.clear();
   }
 
-  async syncInBackground(): Promise<void> {
-    this.sync();
+  async syncDataAsync(): Promise<void> {
+    this.syncData();
   }
 
   lock(): boolean {

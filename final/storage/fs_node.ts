@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import type { File, FileSystem, OpenMode } from './fs.ts';
+import type { File, FileSystem, LockKind, OpenMode } from './fs.ts';
 
 const FLAGS: Readonly<Record<OpenMode, number>> = {
   read: fs.constants.O_RDONLY,
@@ -15,11 +15,11 @@ const DIRECTORY_MODE = 0o700;
 const LOCK_HELD = 1;
 
 class NodeFile implements File {
-  readonly path: string;
+  readonly name: string;
   readonly #fd: number;
 
   constructor(path: string, mode: OpenMode) {
-    this.path = path;
+    this.name = path;
     this.#fd = fs.openSync(path, FLAGS[mode], FILE_MODE);
   }
 
@@ -46,11 +46,11 @@ class NodeFile implements File {
     fs.ftruncateSync(this.#fd, size);
   }
 
-  sync(): void {
+  syncData(): void {
     fs.fdatasyncSync(this.#fd);
   }
 
-  syncInBackground(): Promise<void> {
+  syncDataAsync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fs.fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error)));
     });
@@ -58,8 +58,8 @@ class NodeFile implements File {
 
   // Node has no flock. A lock belongs to the open file, not to the process that asked for it: flock(1) takes it on the
   // descriptor that it inherits, and it stays when that program ends. Where there is no such program, nothing is locked.
-  lock(): boolean {
-    const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
+  lock(kind: LockKind): boolean {
+    const { status, error } = spawnSync('flock', [kind === 'exclusive' ? '-x' : '-s', '-n', '3'], {
       stdio: ['ignore', 'ignore', 'ignore', this.#fd],
     });
     if (error !== undefined) return true;
@@ -76,6 +76,7 @@ export const nodeFileSystem: FileSystem = {
   exists: (path) => fs.existsSync(path),
   list: (path) => fs.readdirSync(path).sort(),
   makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE }),
+  permissions: (path) => fs.statSync(path).mode & 0o777,
   rename: (from, to) => fs.renameSync(from, to),
   remove: (path) => fs.rmSync(path, { recursive: true, force: true }),
   syncDirectory(path) {

@@ -108,7 +108,9 @@ function applyChange(options: { chain: Chain; change: Change; from: Link; to: Li
 
 /** What differs between a step in the working tree and in `revision`. */
 function changesOf(chain: Chain, link: Link, revision: string): Change[] {
-  const before = filesAt(chain.root, revision, link.folder);
+  let before = filesAt(chain.root, revision, link.folder);
+  // A step that is younger than the revision was not changed by being made: what counts is what was carried into it.
+  if (before.size === 0) before = filesAt(chain.root, 'HEAD', link.folder);
   const now = new Map(readTree(path.join(chain.root, link.folder)).map((entry) => [entry.path, entry.content]));
   const paths = [...new Set([...before.keys(), ...now.keys()])].sort();
   return paths

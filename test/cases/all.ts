@@ -7,6 +7,7 @@ import { configFileCases } from './config_file.cases.ts';
 import { flagsCases } from './flags.cases.ts';
 import { greeterCases } from './greeter.cases.ts';
 import { httpCases } from './http.cases.ts';
+import { durableCases } from './durable.cases.ts';
 import { kvCases } from './kv.cases.ts';
 import { kvEtcdctlCases } from './kv_etcdctl.cases.ts';
 import { kvFullCases } from './kv_full.cases.ts';
@@ -16,12 +17,14 @@ import { startCases } from './start.cases.ts';
 import { transportCases } from './transport.cases.ts';
 import { txnCases } from './txn.cases.ts';
 import { txnRunCases } from './txn_run.cases.ts';
+import { walCases } from './wal.cases.ts';
 
 export const caseGroups: readonly CaseGroup[] = [
   listenersCases,
   greeterCases,
   kvCases,
   kvEtcdctlCases,
+  kvCases,
   kvFullCases,
   txnCases,
   txnRunCases,
@@ -33,4 +36,6 @@ export const caseGroups: readonly CaseGroup[] = [
   startCases,
   configFileCases,
   abuseCases,
+  walCases,
+  durableCases,
 ];

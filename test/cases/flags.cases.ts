@@ -329,9 +329,8 @@ const environment: Case[] = [
 const notYet: Case[] = refusals(
   { since, notOnReal: 'it can' },
   [
-    ['snapshot-count', '10'],
     ['pre-vote', 'false'],
-    ['auto-compaction-retention', '1h'],
+    ['initial-election-tick-advance', 'false'],
     ['cert-file', 'cert.pem'],
     ['listen-metrics-urls', 'http://127.0.0.1:22399'],
     ['experimental-watch-progress-notify-interval', '1s'],

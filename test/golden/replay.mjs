@@ -6,7 +6,7 @@
 //   node replay.mjs list   --golden FILE
 // With --server 3.5, cases that hold server_3_5 are compared with that answer (what the same
 // 3.4.23 client gets from a 3.5 server); all other cases are the same for both lines.
-// With --helper CMD another etcdctl does the replayer's own chores: wiping keys, reading revisions.
+// With --helper CMD another etcdctl does the replayer's own chores: wiping keys, reading revisions, and the puts before a case.
 // With --verbose, cases that pass are named too.  With --strict, a server that dies between two cases is
 // a failure (otherwise it is reported on stderr and a new one is started).
 //
@@ -375,6 +375,7 @@ async function step(ctx, st, label) {
       s.env,
       s.fill ? 'x'.repeat(s.fill) : s.stdin,
       s.timeoutMs,
+      label === 'setup' && s.argv[0] === 'put' ? HELPER : CTL,
     );
     if (r.exit !== 0 && !s.mayFail) throw new Error(`${label} ${JSON.stringify(s.argv)} -> ${r.exit} ${r.err}${r.out}`);
     for (const [k, re] of Object.entries(s.capture || {})) {

@@ -4,12 +4,12 @@
 import net from 'node:net';
 
 /** First and last port that tests use. */
-export const TEST_PORTS = { first: 22_500, last: 24_499 } as const;
+export const TEST_PORTS = { first: 10_000, last: 31_999 } as const;
 
 const COUNT = TEST_PORTS.last - TEST_PORTS.first + 1;
 
 // Test files run as parallel processes: each starts somewhere else in the range.
-let next = (process.pid * 131) % COUNT;
+let next = (process.pid * 7919) % COUNT;
 
 /** A port on 127.0.0.1 that nothing listens on right now. Throws an Error when the whole range is taken. */
 export async function freePort(): Promise<number> {

@@ -1,7 +1,7 @@
 // The gRPC server with all services registered, one a line: what is here is what a client can call. Mirrors etcd's
 // api/v3rpc/grpc.go.
 
-import { Election, Lock, Watch } from '../../../proto/load.ts';
+import { Auth, Election, KV, Lease, Lock, Watch } from '../../../proto/load.ts';
 import { GRPC_OVERHEAD_BYTES } from '../../limits.ts';
 import type { Ports } from '../../ports.ts';
 import type { EtcdServer } from '../../server/server.ts';
@@ -12,7 +12,7 @@ import { registerHealth } from './health.ts';
 import { registerKV } from './kv.ts';
 import { registerLease } from './lease.ts';
 import { registerMaintenance } from './maintenance.ts';
-import { refuseStream, refuseUnary } from './not_implemented.ts';
+import { refuseService } from './not_implemented.ts';
 import { toRpcStatus } from './rpctypes.ts';
 
 /** A gRPC server for `server`; connections are handed to it by embed/serve.ts. */
@@ -25,24 +25,23 @@ export function newGrpcServer(server: EtcdServer, ports: Ports): GrpcServer {
     toStatus: (error) => toRpcStatus(error, ports),
     log: ports.log.at('transport/grpc/server.ts'),
   });
-  registerKV(grpc, server);
-  registerLease(grpc, server);
+  if (server.isAuthEnabled) refuseWhatNeedsUsers(grpc);
+  else registerWhatNeedsUsers(grpc, server);
   registerCluster(grpc, server);
   registerMaintenance(grpc, server);
-  registerAuth(grpc, server);
   registerHealth(grpc);
-  refuseTheRest(grpc);
+  for (const service of [Watch, Lock, Election]) refuseService(grpc, service);
   return grpc;
 }
 
-function refuseTheRest(grpc: GrpcServer): void {
-  grpc.addService(Watch, { Watch: refuseStream('Watch.Watch') });
-  grpc.addService(Lock, { Lock: refuseUnary('Lock.Lock'), Unlock: refuseUnary('Lock.Unlock') });
-  grpc.addService(Election, {
-    Campaign: refuseUnary('Election.Campaign'),
-    Proclaim: refuseUnary('Election.Proclaim'),
-    Leader: refuseUnary('Election.Leader'),
-    Observe: refuseStream('Election.Observe'),
-    Resign: refuseUnary('Election.Resign'),
-  });
+function registerWhatNeedsUsers(grpc: GrpcServer, server: EtcdServer): void {
+  registerKV(grpc, server);
+  registerLease(grpc, server);
+  registerAuth(grpc, server);
+}
+
+// The data directory is that of a cluster with users. Without them nobody may be let at the keys.
+function refuseWhatNeedsUsers(grpc: GrpcServer): void {
+  const what = 'authentication, which is enabled in this data directory,';
+  for (const service of [KV, Lease, Auth]) refuseService(grpc, service, what);
 }

@@ -1,4 +1,4 @@
-// The KV service: checks a request, hands it to the server, puts the header on the answer. Mirrors etcd's
+// The KV service: checks a request and hands it to the server. Mirrors etcd's
 // api/v3rpc/key.go.
 
 import { KV } from '../../../proto/load.ts';
@@ -11,31 +11,20 @@ export function registerKV(grpc: GrpcServer, server: EtcdServer): void {
   grpc.addService(KV, {
     Range(request) {
       checkRange(request);
-      const response = server.range(request);
-      response.header = server.header();
-      return response;
+      return server.range(request);
     },
     Put(request) {
       checkPut(request);
-      const response = server.put(request);
-      response.header = server.header();
-      return response;
+      return server.put(request);
     },
     DeleteRange(request) {
       checkDeleteRange(request);
-      const response = server.deleteRange(request);
-      response.header = server.header();
-      return response;
+      return server.deleteRange(request);
     },
     Txn(request) {
       checkTxn(request, server.config.maxTxnOps);
-      const response = server.txn(request);
-      response.header = server.header();
-      return response;
+      return server.txn(request);
     },
-    Compact(request) {
-      server.compact(request);
-      return { header: server.header() };
-    },
+    Compact: (request) => server.compact(request),
   });
 }

@@ -7,12 +7,12 @@ import type { GrpcServer } from '../../transport/grpc/server.ts';
 /** Registers etcdserverpb.Lease. */
 export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
   grpc.addService(Lease, {
-    LeaseGrant(request) {
-      const lease = server.leases.grant(request);
+    async LeaseGrant(request) {
+      const lease = await server.leases.grant(request);
       return { header: server.header(), ID: lease.id, TTL: lease.ttl };
     },
-    LeaseRevoke(request) {
-      server.leases.revoke(request.ID);
+    async LeaseRevoke(request) {
+      await server.leases.revoke(request.ID);
       return { header: server.header() };
     },
     async LeaseKeepAlive(call) {

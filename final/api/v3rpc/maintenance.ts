@@ -1,12 +1,13 @@
-// The Maintenance service, as far as stock tools call it on the way: status, alarms (there are none) and the hash of the
-// history. Mirrors etcd's api/v3rpc/maintenance.go.
+// The Maintenance service: status, alarms, hashes, snapshots and defragmentation. Mirrors etcd's api/v3rpc/maintenance.go.
 
 import { Maintenance } from '../../../proto/load.ts';
-import { AlarmRequest_AlarmAction as AlarmAction, AlarmType } from '../../../proto/schema.ts';
+import type { AlarmMember } from '../../../proto/schema.ts';
+import { alarmName } from '../../server/alarms.ts';
 import type { EtcdServer } from '../../server/server.ts';
 import type { GrpcServer } from '../../transport/grpc/server.ts';
 import { ETCD_VERSION } from '../../version.ts';
-import { notImplemented, refuseStream, refuseUnary } from './not_implemented.ts';
+import { refuseUnary } from './not_implemented.ts';
+import { sendSnapshot } from './snapshot.ts';
 
 /** Registers etcdserverpb.Maintenance. */
 export function registerMaintenance(grpc: GrpcServer, server: EtcdServer): void {
@@ -16,28 +17,38 @@ export function registerMaintenance(grpc: GrpcServer, server: EtcdServer): void 
       return {
         header: server.header(),
         version: ETCD_VERSION,
-        // Nothing is on disk: both sizes are truly 0.
-        dbSize: 0,
-        dbSizeInUse: 0,
+        dbSize: server.storage.backend.size,
+        dbSizeInUse: server.storage.backend.sizeInUse,
         leader: server.cluster.localMemberId,
         raftIndex: raft.index,
         raftTerm: raft.term,
         raftAppliedIndex: raft.applied,
+        errors: server.alarms.map(alarmText),
       };
     },
-    Alarm(request) {
-      if (request.action === AlarmAction.ACTIVATE && request.alarm !== AlarmType.NONE)
-        throw notImplemented('activating an alarm');
-      return { header: server.header(), alarms: [] };
+    async Alarm(request) {
+      const alarms = await server.alarm(request);
+      return { header: server.header(), alarms };
     },
     HashKV(request) {
       const { hash, compactRevision } = server.hashKV(request.revision);
       return { header: server.header(), hash, compact_revision: compactRevision };
     },
-    Hash: refuseUnary('Maintenance.Hash'),
-    Defragment: refuseUnary('Maintenance.Defragment'),
+    async Hash() {
+      const hash = await server.storage.hash();
+      return { header: server.header(), hash };
+    },
+    async Defragment() {
+      await server.storage.defragment();
+      return {};
+    },
     MoveLeader: refuseUnary('Maintenance.MoveLeader'),
     Downgrade: refuseUnary('Maintenance.Downgrade'),
-    Snapshot: refuseStream('Maintenance.Snapshot'),
+    Snapshot: (call) => sendSnapshot(server, call),
   });
+}
+
+// As Go prints the message, with its blank at the end; tools compare the text.
+function alarmText({ memberID, alarm }: AlarmMember): string {
+  return `memberID:${memberID} alarm:${alarmName(alarm)} `;
 }

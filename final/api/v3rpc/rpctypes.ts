@@ -21,11 +21,15 @@ export const RPC_STATUS: Readonly<Record<ErrorKind, RpcStatus>> = {
   InvalidSortOption: { code: Code.InvalidArgument, message: 'etcdserver: invalid sort option' },
   Compacted: { code: Code.OutOfRange, message: 'etcdserver: mvcc: required revision has been compacted' },
   FutureRev: { code: Code.OutOfRange, message: 'etcdserver: mvcc: required revision is a future revision' },
+  NoSpace: { code: Code.ResourceExhausted, message: 'etcdserver: mvcc: database space exceeded' },
   LeaseNotFound: { code: Code.NotFound, message: 'etcdserver: requested lease not found' },
   LeaseExist: { code: Code.FailedPrecondition, message: 'etcdserver: lease already exists' },
   LeaseTTLTooLarge: { code: Code.OutOfRange, message: 'etcdserver: too large lease TTL' },
   RequestTooLarge: { code: Code.InvalidArgument, message: 'etcdserver: request is too large' },
+  // Unknown, though the table of etcd's client says otherwise (spec/rpc.md 3.2).
+  RequestTooManyRequests: { code: Code.Unknown, message: 'etcdserver: too many requests' },
   AuthNotEnabled: { code: Code.FailedPrecondition, message: 'etcdserver: authentication is not enabled' },
+  Corrupt: { code: Code.DataLoss, message: 'etcdserver: corrupt cluster' },
   Stopped: { code: Code.Unavailable, message: 'etcdserver: server stopped' },
 };
 

@@ -10,8 +10,12 @@ export const MAX_LEASE_TTL = 9_000_000_000;
 
 /** What the store tells the lessor when a put or delete moves a key. */
 export interface LeaseAttachments {
+  /** The lease that `key` hangs on; 0 = none. */
+  leaseOf(key: Key): bigint;
   attach(lease: bigint, key: Key): void;
   detach(lease: bigint, key: Key): void;
+  /** Attaches at a start; a lease that is not there is passed over. */
+  restore(lease: bigint, key: Key): void;
 }
 
 export interface Lease {
@@ -30,6 +34,7 @@ interface MutableLease extends Lease {
 
 export class Lessor implements LeaseAttachments {
   readonly #leases = new Map<bigint, MutableLease>();
+  readonly #leaseByKey = new Map<Key, bigint>();
   readonly #minTtl: number;
 
   /** `minTtl`: seconds below which a TTL is raised. */
@@ -50,6 +55,12 @@ export class Lessor implements LeaseAttachments {
     return lease;
   }
 
+  /** Takes over a lease from disk; its time begins anew. */
+  recover(input: { readonly id: bigint; readonly ttl: number; readonly now: number }): void {
+    const { id, ttl, now } = input;
+    this.#leases.set(id, { id, ttl, deadline: now + ttl * 1000, keys: new Set() });
+  }
+
   /** The lease `id`, or undefined. */
   get(id: bigint): Lease | undefined {
     return this.#leases.get(id);
@@ -68,6 +79,7 @@ export class Lessor implements LeaseAttachments {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new EtcdError('LeaseNotFound');
     this.#leases.delete(id);
+    for (const key of lease.keys) this.#leaseByKey.delete(key);
     return [...lease.keys].sort();
   }
 
@@ -87,12 +99,22 @@ export class Lessor implements LeaseAttachments {
     return found;
   }
 
+  leaseOf(key: Key): bigint {
+    return this.#leaseByKey.get(key) ?? 0n;
+  }
+
   attach(lease: bigint, key: Key): void {
     must(this.#leases.get(lease), `lease ${lease} of a put key`).keys.add(key);
+    this.#leaseByKey.set(key, lease);
+  }
+
+  restore(lease: bigint, key: Key): void {
+    if (this.#leases.has(lease)) this.attach(lease, key);
   }
 
   /** A lease that is being revoked is gone already: then there is nothing to detach from. */
   detach(lease: bigint, key: Key): void {
     this.#leases.get(lease)?.keys.delete(key);
+    this.#leaseByKey.delete(key);
   }
 }

@@ -34,9 +34,8 @@ export class TreeIndex {
   put(key: Key, revision: Revision): void {
     let index = this.#byKey.get(key);
     if (index === undefined) {
-      index = new KeyIndex(key);
-      this.#byKey.set(key, index);
-      this.#ordered.add(key);
+      index = new KeyIndex();
+      this.#add(key, index);
     }
     index.put(revision);
   }
@@ -46,16 +45,32 @@ export class TreeIndex {
     must(this.#byKey.get(key), 'the index of a deleted key').tombstone(revision);
   }
 
-  /** Forgets what no read at `atRevision` or later needs; returns the revisions ≤ `atRevision` that stay. */
-  compact(atRevision: number): KeptRevisions {
-    const kept: KeptRevisions = new Set();
+  /** Takes over a record of the log at a start; records come in the order of their revisions. */
+  restore(key: Key, record: RestoredChange): void {
+    const index = this.#byKey.get(key);
+    if (index === undefined) {
+      this.#add(key, newIndex(record));
+    } else if (record.isTombstone) {
+      // A tombstone whose puts are gone and that follows another one adds nothing.
+      if (index.isLive()) index.tombstone(record.revision);
+    } else {
+      index.put(record.revision);
+    }
+  }
+
+  /**
+   * Forgets, key by key, what no read at `atRevision` or later needs, and adds to `kept` the revisions ≤ `atRevision` that
+   * stay. Each turn of the iterator does one key, so the work can be spread; reads and writes may come between.
+   */
+  *compact(atRevision: number, kept: KeptRevisions): Generator<void> {
     for (const [key, index] of this.#byKey) {
       index.compact(atRevision, kept);
-      if (!index.isEmpty()) continue;
-      this.#byKey.delete(key);
-      this.#ordered.delete(key);
+      if (index.isEmpty()) {
+        this.#byKey.delete(key);
+        this.#ordered.delete(key);
+      }
+      yield;
     }
-    return kept;
   }
 
   /** The revisions that a compaction at `atRevision` would keep, less tombstones. Changes nothing. */
@@ -64,4 +79,35 @@ export class TreeIndex {
     for (const index of this.#byKey.values()) index.keep(atRevision, kept);
     return kept;
   }
+
+  /** Number of keys, deleted ones that are not compacted yet included. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  #add(key: Key, index: KeyIndex): void {
+    this.#byKey.set(key, index);
+    this.#ordered.add(key);
+  }
+}
+
+/** A record of the log as a start finds it. */
+export interface RestoredChange {
+  readonly revision: Revision;
+  readonly isTombstone: boolean;
+  /** Main revision of the put that began the generation, and the version of the key; of a put only. */
+  readonly createRevision: number;
+  readonly version: number;
+}
+
+function newIndex({ revision, isTombstone, createRevision, version }: RestoredChange): KeyIndex {
+  const index = new KeyIndex();
+  if (isTombstone) index.restoreTombstone(revision);
+  else index.restore(revision, { created: createdAt(revision, createRevision), version });
+  return index;
+}
+
+// One object where the two are one: most keys of a large store were put once.
+function createdAt(modified: Revision, main: number): Revision {
+  return main === modified.main ? modified : { main, sub: 0 };
 }

@@ -10,7 +10,6 @@
 //   compact(4) → {4.0}
 
 import { AssertionError, assert } from '../assert.ts';
-import type { Key } from '../keys.ts';
 import { compareRevisions, type Revision } from './revision.ts';
 
 interface Generation {
@@ -38,35 +37,50 @@ export function revisionId(revision: Revision): string {
 }
 
 export class KeyIndex {
-  readonly key: Key;
-  #modified: Revision | undefined;
-  // Never empty; only the last may be without revisions.
-  #generations: Generation[] = [emptyGeneration()];
-
-  constructor(key: Key) {
-    this.key = key;
-  }
+  // The current generation; empty while the key is deleted. Most keys have no other: so there is no list for one.
+  #last: Generation = emptyGeneration();
+  // Those before it, oldest first; none of them is empty.
+  #older: Generation[] | undefined;
 
   /** Records a put at `revision`, which must be above every earlier one. */
   put(revision: Revision): void {
     this.#assertAfterLast(revision);
-    const generation = this.#current();
+    const generation = this.#last;
     generation.created ??= revision;
-    generation.revisions.push(revision);
+    // A list of its exact length: one that grows reserves room for sixteen more.
+    if (generation.revisions.length === 0) generation.revisions = [revision];
+    else generation.revisions.push(revision);
     generation.version++;
-    this.#modified = revision;
   }
 
   /** Records a delete at `revision` and begins a new, empty generation. The key must be live. */
   tombstone(revision: Revision): void {
     assert(this.isLive(), `tombstone ${revisionId(revision)} of a key that is not live`);
     this.put(revision);
-    this.#generations.push(emptyGeneration());
+    this.#older ??= [];
+    this.#older.push(this.#last);
+    this.#last = emptyGeneration();
+  }
+
+  /**
+   * Takes over a put of which the earlier ones are gone: it is the first known change of a generation that began at
+   * `created` and has had `version` changes. The index must be new.
+   */
+  restore(modified: Revision, state: { readonly created: Revision; readonly version: number }): void {
+    assert(this.isEmpty(), `restoring ${revisionId(modified)} of a key that is known`);
+    this.#last = { created: state.created, version: state.version, revisions: [modified] };
+  }
+
+  /** Takes over a tombstone of which the puts before it are gone. The index must be new. */
+  restoreTombstone(modified: Revision): void {
+    this.restore(modified, { created: modified, version: 1 });
+    this.#older = [this.#last];
+    this.#last = emptyGeneration();
   }
 
   /** Whether the key exists at the newest revision. */
   isLive(): boolean {
-    return this.#current().revisions.length > 0;
+    return this.#last.revisions.length > 0;
   }
 
   /** The state of the key at main revision `atRevision`, or undefined when it did not exist then. */
@@ -87,66 +101,73 @@ export class KeyIndex {
    * still needs: the newest at or below `atRevision`. A tombstone at exactly `atRevision` counts as needed (etcd 3.5.16 on).
    */
   compact(atRevision: number, kept: KeptRevisions): void {
-    const { generationIndex, revisionIndex } = this.#findKept(atRevision, kept);
-    const generation = this.#generations[generationIndex] as Generation;
+    const { position, generation, revisionIndex } = this.#findKept(atRevision, kept);
     if (revisionIndex >= 0) generation.revisions.splice(0, revisionIndex);
-    this.#generations.splice(0, generationIndex);
+    this.#older?.splice(0, position);
+    if (this.#older?.length === 0) this.#older = undefined;
   }
 
   /** Adds to `kept` what {@link compact} would keep, less tombstones, and changes nothing. Hashes are built from it. */
   keep(atRevision: number, kept: KeptRevisions): void {
-    const { generationIndex, revisionIndex } = this.#findKept(atRevision, kept);
-    const generation = this.#generations[generationIndex] as Generation;
-    const isTombstone =
-      generationIndex < this.#generations.length - 1 && revisionIndex === generation.revisions.length - 1;
+    const { generation, revisionIndex } = this.#findKept(atRevision, kept);
+    const isTombstone = generation !== this.#last && revisionIndex === generation.revisions.length - 1;
     if (isTombstone) kept.delete(revisionId(generation.revisions[revisionIndex] as Revision));
   }
 
   /** Whether nothing of the key is left: after a compaction such an index is dropped. */
   isEmpty(): boolean {
-    return this.#generations.length === 1 && !this.isLive();
-  }
-
-  #current(): Generation {
-    return this.#generations[this.#generations.length - 1] as Generation;
+    return this.#older === undefined && !this.isLive();
   }
 
   // The generation that covers atRevision: not one whose tombstone is at or before it, not one created after it.
   #generationAt(atRevision: number): Generation | undefined {
-    const last = this.#generations.length - 1;
-    for (let i = last; i >= 0; i--) {
-      const generation = this.#generations[i] as Generation;
-      if (generation.revisions.length === 0) continue;
-      if (i !== last) {
-        const tombstone = generation.revisions[generation.revisions.length - 1] as Revision;
-        if (tombstone.main <= atRevision) return undefined;
-      }
+    const { revisions } = this.#last;
+    if (revisions.length > 0 && (revisions[0] as Revision).main <= atRevision) return this.#last;
+    const older = this.#older ?? NO_GENERATIONS;
+    for (let i = older.length - 1; i >= 0; i--) {
+      const generation = older[i] as Generation;
+      if (tombstoneOf(generation).main <= atRevision) return undefined;
       if ((generation.revisions[0] as Revision).main <= atRevision) return generation;
     }
     return undefined;
   }
 
-  // Finds the first generation a read at atRevision may need, and in it the newest revision at or before atRevision.
-  #findKept(atRevision: number, kept: KeptRevisions): { generationIndex: number; revisionIndex: number } {
-    let generationIndex = 0;
-    while (generationIndex < this.#generations.length - 1) {
-      const { revisions } = this.#generations[generationIndex] as Generation;
-      const next = (this.#generations[generationIndex + 1] as Generation).revisions[0];
+  // Finds the first generation a read at atRevision may need, its position among all, and in it the newest revision at or
+  // before atRevision.
+  #findKept(atRevision: number, kept: KeptRevisions): Kept {
+    const older = this.#older ?? NO_GENERATIONS;
+    let position = 0;
+    while (position < older.length) {
+      const next = (older[position + 1] ?? this.#last).revisions[0];
       // A key that is deleted and put again in one transaction begins its next generation at the revision of the tombstone.
       const isOutlived = next !== undefined && next.main <= atRevision;
-      if ((revisions[revisions.length - 1] as Revision).main >= atRevision && !isOutlived) break;
-      generationIndex++;
+      if (tombstoneOf(older[position] as Generation).main >= atRevision && !isOutlived) break;
+      position++;
     }
-    const { revisions } = this.#generations[generationIndex] as Generation;
-    const revisionIndex = lastAtOrBefore(revisions, atRevision);
-    if (revisionIndex >= 0) kept.add(revisionId(revisions[revisionIndex] as Revision));
-    return { generationIndex, revisionIndex };
+    const generation = older[position] ?? this.#last;
+    const revisionIndex = lastAtOrBefore(generation.revisions, atRevision);
+    if (revisionIndex >= 0) kept.add(revisionId(generation.revisions[revisionIndex] as Revision));
+    return { position, generation, revisionIndex };
   }
 
   #assertAfterLast(revision: Revision): void {
-    if (this.#modified === undefined || compareRevisions(revision, this.#modified) > 0) return;
-    throw new AssertionError(`revision ${revisionId(revision)} is not after ${revisionId(this.#modified)}`);
+    const before = this.#last.revisions.at(-1) ?? this.#older?.at(-1)?.revisions.at(-1);
+    if (before === undefined || compareRevisions(revision, before) > 0) return;
+    throw new AssertionError(`revision ${revisionId(revision)} is not after ${revisionId(before)}`);
   }
+}
+
+interface Kept {
+  readonly position: number;
+  readonly generation: Generation;
+  readonly revisionIndex: number;
+}
+
+const NO_GENERATIONS: readonly Generation[] = [];
+
+// The last change of a generation that is not the current one.
+function tombstoneOf(generation: Generation): Revision {
+  return generation.revisions.at(-1) as Revision;
 }
 
 function emptyGeneration(): Generation {

@@ -8,32 +8,46 @@
 
 import type { KeyValue } from '../../../proto/schema.ts';
 import { EtcdError } from '../errors.ts';
+import { bytesToKey, type Key } from '../keys.ts';
 import type { LeaseAttachments } from '../lease/lessor.ts';
+import { Compaction } from './compaction.ts';
 import { hashChanges, type KeyValueHash } from './hash.ts';
 import { TreeIndex } from './index.ts';
-import { revisionId } from './key_index.ts';
 import { StoreReader, StoreWriter } from './kvstore_txn.ts';
-import { RevisionLog } from './revision_log.ts';
+import type { RevisionLog } from './revision_log.ts';
+
+/** The protobuf form of a key-value: records of the log are made of it, and hashes are computed over it. */
+export interface KeyValueCodec {
+  encode(kv: KeyValue): Uint8Array;
+  decode(bytes: Uint8Array): KeyValue;
+}
 
 export interface KVStoreOptions {
+  readonly log: RevisionLog;
   /** The lessor's side of the store: told which key hangs on which lease. */
   readonly leases: LeaseAttachments;
-  /** The protobuf bytes of a KeyValue; hashes are computed over them. */
-  readonly encodeKeyValue: (kv: KeyValue) => Uint8Array;
+  readonly codec: KeyValueCodec;
+}
+
+/** How far compactions had come when the store was closed; 0 = there was none. */
+export interface CompactionMarks {
+  readonly scheduled: number;
+  readonly finished: number;
 }
 
 export class KVStore {
   readonly index = new TreeIndex();
-  readonly log = new RevisionLog();
+  readonly log: RevisionLog;
   readonly leases: LeaseAttachments;
-  readonly #encodeKeyValue: (kv: KeyValue) => Uint8Array;
+  readonly codec: KeyValueCodec;
   #currentRevision = 1;
   #compactRevision = -1;
   #reader = new StoreReader(this);
 
   constructor(options: KVStoreOptions) {
+    this.log = options.log;
     this.leases = options.leases;
-    this.#encodeKeyValue = options.encodeKeyValue;
+    this.codec = options.codec;
   }
 
   /** Main revision of the last write; 1 on an empty store (spec/rpc.md 6.1). */
@@ -62,15 +76,35 @@ export class KVStore {
   }
 
   /**
-   * Makes revisions below `revision` unreadable and frees them. Errors: Compacted when it is not above the last
-   * compact revision, FutureRev when it is above the current one (spec/rpc.md 6.7).
+   * Builds index and revisions from the log at a start, on a new store, and hangs the keys on their leases. Returns the
+   * compaction that a crash interrupted, if there was one: it has to be run again (spec/storage.md 10.14–10.17).
    */
-  compact(revision: number): void {
+  restore(marks: CompactionMarks): Compaction | undefined {
+    if (marks.finished > 0) this.#compactRevision = marks.finished;
+    const leaseByKey = new Map<Key, bigint>();
+    this.log.scan({ main: 1, sub: 0 }, ({ revision, isTombstone, value }) => {
+      const kv = this.codec.decode(value);
+      const key = bytesToKey(kv.key);
+      const { create_revision: createRevision, version } = kv;
+      this.index.restore(key, { revision, isTombstone, createRevision, version });
+      if (kv.lease === 0n) leaseByKey.delete(key);
+      else leaseByKey.set(key, kv.lease);
+      this.#currentRevision = revision.main;
+      return true;
+    });
+    this.#currentRevision = Math.max(this.#currentRevision, marks.finished, marks.scheduled);
+    for (const [key, lease] of leaseByKey) this.leases.restore(lease, key);
+    return marks.scheduled > marks.finished ? this.#beginCompaction(marks.scheduled) : undefined;
+  }
+
+  /**
+   * Makes revisions below `revision` unreadable, and returns the compaction that frees them. Errors: Compacted when it is
+   * not above the last compact revision, FutureRev when it is above the current one (spec/rpc.md 6.7).
+   */
+  compact(revision: number): Compaction {
     if (revision <= this.#compactRevision) throw new EtcdError('Compacted');
     if (revision > this.#currentRevision) throw new EtcdError('FutureRev');
-    this.#compactRevision = revision;
-    const kept = this.index.compact(revision);
-    this.log.retain((change) => change.revision.main > revision || kept.has(revisionId(change.revision)));
+    return this.#beginCompaction(revision);
   }
 
   /**
@@ -81,12 +115,12 @@ export class KVStore {
     if (revision > 0 && revision < this.#compactRevision) throw new EtcdError('Compacted');
     if (revision > this.#currentRevision) throw new EtcdError('FutureRev');
     const upTo = revision === 0 ? this.#currentRevision : revision;
-    return hashChanges({
-      changes: this.log,
-      upTo,
-      compactRevision: this.#compactRevision,
-      kept: this.index.keep(upTo),
-      encodeKeyValue: this.#encodeKeyValue,
-    });
+    const kept = this.index.keep(upTo);
+    return hashChanges({ log: this.log, upTo, compactRevision: this.#compactRevision, kept });
+  }
+
+  #beginCompaction(revision: number): Compaction {
+    this.#compactRevision = revision;
+    return new Compaction({ index: this.index, log: this.log, revision });
   }
 }

@@ -7,7 +7,7 @@ import { EtcdError } from '../errors.ts';
 import { bytesToKey, type Key, type KeyRange, keyToBytes } from '../keys.ts';
 import type { KeyState } from './key_index.ts';
 import type { KVStore } from './kvstore.ts';
-import type { Change } from './revision_log.ts';
+import type { Revision } from './revision.ts';
 
 export interface RangeOptions {
   /** Read as of this main revision; ≤ 0 = the current one. */
@@ -62,12 +62,12 @@ export class StoreReader {
   }
 
   #read(state: KeyState): KeyValue {
-    return this.store.log.get(state.modified);
+    return this.store.codec.decode(this.store.log.get(state.modified));
   }
 }
 
 export interface PutInput {
-  /** Not empty. Copied, as is `value`: the caller may reuse its buffer. */
+  /** Not empty. Encoded at once, as is `value`: the caller may reuse its buffer. */
   readonly key: Uint8Array;
   readonly value: Uint8Array;
   /** The lease that the key hangs on from now on; 0 = none. It must exist. */
@@ -75,10 +75,11 @@ export interface PutInput {
 }
 
 export class StoreWriter extends StoreReader {
-  readonly #changes: Change[] = [];
+  #changes = 0;
+  #isEnded = false;
 
   override get revision(): number {
-    return this.#changes.length > 0 ? this.#main : this.store.currentRevision;
+    return this.#changes > 0 ? this.#main : this.store.currentRevision;
   }
 
   get #main(): number {
@@ -88,21 +89,18 @@ export class StoreWriter extends StoreReader {
   /** Stores a key-value; also an identical one makes a change. */
   put(input: PutInput): void {
     const key = bytesToKey(input.key);
-    const revision = { main: this.#main, sub: this.#changes.length };
+    const revision = { main: this.#main, sub: this.#changes };
     const before = this.store.index.get(key, this.revision);
-    const oldLease = before === undefined ? NO_LEASE : this.store.log.get(before.modified).lease;
-    const bytes = new Uint8Array(input.key.length + input.value.length);
-    bytes.set(input.key);
-    bytes.set(input.value, input.key.length);
-    const kv: KeyValue = {
-      key: bytes.subarray(0, input.key.length),
+    const value = this.store.codec.encode({
+      key: input.key,
       create_revision: before === undefined ? revision.main : before.created.main,
       mod_revision: revision.main,
       version: before === undefined ? 1 : before.version + 1,
-      value: bytes.subarray(input.key.length),
+      value: input.value,
       lease: input.lease,
-    };
-    this.#append(key, { revision, isTombstone: false, kv });
+    });
+    this.#append(key, revision, { isTombstone: false, value });
+    const oldLease = before === undefined ? NO_LEASE : this.store.leases.leaseOf(key);
     if (oldLease === input.lease) return;
     if (oldLease !== NO_LEASE) this.store.leases.detach(oldLease, key);
     if (input.lease !== NO_LEASE) this.store.leases.attach(input.lease, key);
@@ -110,18 +108,15 @@ export class StoreWriter extends StoreReader {
 
   /** Deletes the live keys of `range`, in key order, one change each; returns how many there were. */
   deleteRange(range: KeyRange): number {
-    const doomed: { readonly key: Key; readonly state: KeyState }[] = [];
-    this.store.index.visit(range, this.revision, (key, state) => {
-      doomed.push({ key, state });
+    const doomed: Key[] = [];
+    this.store.index.visit(range, this.revision, (key) => {
+      doomed.push(key);
       return true;
     });
-    for (const { key, state } of doomed) {
-      const { lease } = this.store.log.get(state.modified);
-      this.#append(key, {
-        revision: { main: this.#main, sub: this.#changes.length },
-        isTombstone: true,
-        kv: tombstoneOf(key),
-      });
+    for (const key of doomed) {
+      const revision = { main: this.#main, sub: this.#changes };
+      this.#append(key, revision, { isTombstone: true, value: this.store.codec.encode(tombstoneOf(key)) });
+      const lease = this.store.leases.leaseOf(key);
       if (lease !== NO_LEASE) this.store.leases.detach(lease, key);
     }
     return doomed.length;
@@ -129,15 +124,16 @@ export class StoreWriter extends StoreReader {
 
   /** Publishes the changes as one new revision; a transaction without changes leaves the revision as it is. */
   end(): void {
-    if (this.#changes.length > 0) this.store.advanceTo(this.#main);
+    this.#isEnded = true;
+    if (this.#changes > 0) this.store.advanceTo(this.#main);
   }
 
-  #append(key: Key, change: Change): void {
-    assert(change.revision.main === this.store.currentRevision + 1, 'a write after the end of its transaction');
-    this.store.log.append(change);
-    if (change.isTombstone) this.store.index.tombstone(key, change.revision);
-    else this.store.index.put(key, change.revision);
-    this.#changes.push(change);
+  #append(key: Key, revision: Revision, change: { readonly isTombstone: boolean; readonly value: Uint8Array }): void {
+    assert(!this.#isEnded, 'a write after the end of its transaction');
+    this.store.log.append({ revision, ...change });
+    if (change.isTombstone) this.store.index.tombstone(key, revision);
+    else this.store.index.put(key, revision);
+    this.#changes++;
   }
 }
 

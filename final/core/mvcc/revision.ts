@@ -30,6 +30,14 @@ export function encodeRevision(revision: Revision, isTombstone: boolean): Uint8A
   return bytes;
 }
 
+/** What {@link encodeRevision} wrote. */
+export function decodeRevision(bytes: Uint8Array): { readonly revision: Revision; readonly isTombstone: boolean } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const main = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+  const sub = view.getUint32(9) * 2 ** 32 + view.getUint32(13);
+  return { revision: { main, sub }, isTombstone: bytes.length === TOMBSTONE_LENGTH };
+}
+
 // Two halves, since the bigint setters of DataView are some thirty times slower.
 function setUint64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset, Math.floor(value / 2 ** 32));

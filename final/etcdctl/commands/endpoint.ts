@@ -75,8 +75,8 @@ export async function runHashKV(context: CommandContext): Promise<void> {
   if (failure !== undefined) throw new ExitError(Exit.Error, failure.message);
 }
 
-/** Those of the command line, or with --cluster the client URLs of all members. */
-async function wantedEndpoints(context: CommandContext): Promise<string[]> {
+/** @returns those of the command line, or with --cluster the client URLs of all members. */
+export async function wantedEndpoints(context: CommandContext): Promise<string[]> {
   if (!context.globals.bool('cluster')) return givenEndpoints(context.globals);
   const client = await context.client();
   try {

@@ -2,6 +2,8 @@
 // 3.4.23, byte for byte (spec/cli.md C.9): they are what help prints.
 
 import type { Command } from '../command.ts';
+import { runAlarmDisarm, runAlarmList } from '../commands/alarm.ts';
+import { runDefrag } from '../commands/defrag.ts';
 import { runHashKV, runHealth, runStatus } from '../commands/endpoint.ts';
 import { runMemberList } from '../commands/member.ts';
 import { notYet } from './not_yet.ts';
@@ -106,8 +108,8 @@ export const alarmCommand: Command = {
   use: 'alarm <subcommand>',
   flags: [],
   subcommands: [
-    { name: 'disarm', short: 'Disarms all alarms', use: 'disarm', flags: [], ...notYet('alarm disarm') },
-    { name: 'list', short: 'Lists all alarms', use: 'list', flags: [], ...notYet('alarm list') },
+    { name: 'disarm', short: 'Disarms all alarms', use: 'disarm', flags: [], run: runAlarmDisarm },
+    { name: 'list', short: 'Lists all alarms', use: 'list', flags: [], run: runAlarmList },
   ],
 };
 
@@ -125,7 +127,7 @@ export const defragCommand: Command = {
       help: 'Optional. If present, defragments a data directory not in use by etcd.',
     },
   ],
-  ...notYet('defrag'),
+  run: runDefrag,
 };
 
 /** etcdctl move-leader */

@@ -2,6 +2,7 @@
 // (spec/cli.md C.7, C.8): they are what help prints.
 
 import type { Command } from '../command.ts';
+import { runLeaseGrant, runLeaseList, runLeaseRevoke, runLeaseTimeToLive } from '../commands/lease.ts';
 import { notYet } from './not_yet.ts';
 
 /** etcdctl lease */
@@ -11,16 +12,16 @@ export const leaseCommand: Command = {
   use: 'lease <subcommand>',
   flags: [],
   subcommands: [
-    { name: 'grant', short: 'Creates leases', use: 'grant <ttl>', flags: [], ...notYet('lease grant') },
-    { name: 'revoke', short: 'Revokes leases', use: 'revoke <leaseID>', flags: [], ...notYet('lease revoke') },
+    { name: 'grant', short: 'Creates leases', use: 'grant <ttl>', flags: [], run: runLeaseGrant },
+    { name: 'revoke', short: 'Revokes leases', use: 'revoke <leaseID>', flags: [], run: runLeaseRevoke },
     {
       name: 'timetolive',
       short: 'Get lease information',
       use: 'timetolive <leaseID> [options]',
       flags: [{ name: 'keys', type: 'bool', default: 'false', help: 'Get keys attached to this lease' }],
-      ...notYet('lease timetolive'),
+      run: runLeaseTimeToLive,
     },
-    { name: 'list', short: 'List all active leases', use: 'list', flags: [], ...notYet('lease list') },
+    { name: 'list', short: 'List all active leases', use: 'list', flags: [], run: runLeaseList },
     {
       name: 'keep-alive',
       short: 'Keeps leases alive (renew)',

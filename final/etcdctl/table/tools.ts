@@ -2,6 +2,7 @@
 // (spec/cli.md C.10, C.12): they are what help prints.
 
 import type { Command } from '../command.ts';
+import { runSnapshotRestore, runSnapshotSave, runSnapshotStatus } from '../commands/snapshot.ts';
 import { notYet } from './not_yet.ts';
 
 /** etcdctl snapshot */
@@ -16,7 +17,7 @@ export const snapshotCommand: Command = {
       short: 'Stores an etcd node backend snapshot to a given file',
       use: 'save <filename>',
       flags: [],
-      ...notYet('snapshot save'),
+      run: runSnapshotSave,
     },
     {
       name: 'restore',
@@ -56,7 +57,7 @@ export const snapshotCommand: Command = {
           help: 'Path to the WAL directory (use --data-dir if none given)',
         },
       ],
-      ...notYet('snapshot restore'),
+      run: runSnapshotRestore,
     },
     {
       name: 'status',
@@ -67,7 +68,7 @@ export const snapshotCommand: Command = {
         'The items in the lists are hash, revision, total keys, total size.',
       ].join('\n'),
       flags: [],
-      ...notYet('snapshot status'),
+      run: runSnapshotStatus,
     },
   ],
 };

@@ -1,6 +1,6 @@
 // A bbolt database: opens the file, knows the current state, hands out transactions. Mirrors bbolt's db.go.
 //
-//   const db = DB.open(openNodeFile('member/snap/db'));
+//   const db = DB.open(nodeFileSystem.open('member/snap/db', 'create'));
 //   db.update((tx) => tx.createBucketIfNotExists('key').put(key, value));   // or beginWrite … commitAsync
 //   const reader = db.begin();                                              // a state that stays as it is
 //   reader.bucket('key')?.get(key);
@@ -57,6 +57,8 @@ export class DB {
   #writer: Tx | undefined;
   #meta: Meta;
   #metaSlot: 0 | 1;
+  // Number of the state that is on the disk; the current one may be on its way there.
+  #settledTxid: number;
   #isOpen = true;
   // Why a commit broke off; nothing may be done with the file then.
   #failure: string | undefined;
@@ -84,6 +86,7 @@ export class DB {
     this.#file = file;
     this.#meta = meta;
     this.#metaSlot = slot;
+    this.#settledTxid = meta.txid;
     this.metaDamage = damage;
     this.isReadOnly = options.readOnly ?? false;
     this.pager = new Pager(file, meta.pageSize, options.cacheBytes ?? PAGE_CACHE_BYTES);
@@ -112,9 +115,6 @@ export class DB {
     this.#checkOpen();
     if (this.#freelist === undefined) throw new BoltError('DatabaseReadOnly');
     assert(this.#writer === undefined, 'a second write transaction begins');
-    let oldest = this.#meta.txid;
-    for (const reader of this.#readers) oldest = Math.min(oldest, reader.id);
-    this.#freelist.release(oldest);
     this.#writer = new Tx(this.#store, this.#meta, true);
     return this.#writer;
   }
@@ -173,6 +173,14 @@ export class DB {
     if (this.#failure !== undefined) throw new BoltError('DatabaseNotOpen', `a commit failed: ${this.#failure}`);
   }
 
+  // Pages may be used again that neither a reader nor the state on the disk needs.
+  #releasePages(): void {
+    assert(this.#settledTxid === this.#meta.txid, 'a commit begins before the one before it is on the disk');
+    let oldest = this.#meta.txid;
+    for (const reader of this.#readers) oldest = Math.min(oldest, reader.id);
+    must(this.#freelist, 'freelist of a read-only database').release(oldest);
+  }
+
   #makeStore(syncFreelist: boolean): TxStore {
     return {
       file: this.#file,
@@ -180,8 +188,13 @@ export class DB {
       syncFreelist,
       freelist: () => must(this.#freelist, 'freelist of a read-only database'),
       nextMetaSlot: () => (this.#metaSlot === 0 ? 1 : 0),
+      prepare: () => this.#releasePages(),
       publish: (meta) => {
         this.#meta = meta;
+        this.#writer = undefined;
+      },
+      settle: () => {
+        this.#settledTxid++;
         this.#metaSlot = this.#metaSlot === 0 ? 1 : 0;
       },
       close: (tx, failure) => {

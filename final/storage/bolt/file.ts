@@ -1,5 +1,5 @@
-// The file a database lives in, as a port: synchronous, with nothing but what the engine needs. Adapters: file_node.ts
-// (a real file), file_mem.ts (memory).
+// The file a database lives in, as a port: synchronous, with nothing but what the engine needs. The files of ../fs.ts are
+// such, and file_mem.ts has one in memory.
 
 /**
  * A file open for reading, and for writing unless it was opened read-only. Every method throws what the system reports;

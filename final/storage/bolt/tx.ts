@@ -22,8 +22,12 @@ export interface TxStore {
   readonly syncFreelist: boolean;
   /** Page 0 or 1: where the next meta goes, which is not where the current one is. */
   nextMetaSlot(): 0 | 1;
-  /** Makes `meta`, which is on disk now, the current state. */
+  /** A commit begins: pages that nobody needs any more become free. The commit before it must be done. */
+  prepare(): void;
+  /** Makes `meta` the current state, whose pages are written; the next write transaction may begin. */
   publish(meta: Meta): void;
+  /** The current state is on the disk now. */
+  settle(): void;
   /** The transaction is over. `failure`: a commit broke off, so that the content of the file is unknown. */
   close(tx: Tx, failure?: unknown): void;
 }
@@ -121,7 +125,10 @@ export class Tx {
     while (!steps.next().done) this.#sync();
   }
 
-  /** As `commit`, waiting for the disk without holding up the process. No write transaction may begin before it is done. */
+  /**
+   * As `commit`, waiting for the disk without holding up the process. The next write transaction may begin at once, on the
+   * state that this one makes; it must not be committed before this one is done.
+   */
   async commitAsync(): Promise<void> {
     const steps = this.#commitSteps();
     while (!steps.next().done) {
@@ -175,12 +182,15 @@ export class Tx {
     this.#state = 'committing';
     let meta: Meta;
     try {
+      this.#store.prepare();
       meta = this.#spill();
       this.#pages.sort((a, b) => a.id - b.id);
       this.pager.write(this.#pages);
     } catch (error) {
       this.#fail(error);
     }
+    // From here on the new state can be read and built upon: its pages can be read from the file, if not yet from the disk.
+    this.#store.publish(meta);
     if (this.#pages.length > 0) yield;
     try {
       const slot = this.#store.nextMetaSlot();
@@ -192,7 +202,7 @@ export class Tx {
     }
     yield;
     this.#state = 'closed';
-    this.#store.publish(meta);
+    this.#store.settle();
     this.#store.close(this);
   }
 

@@ -25,7 +25,7 @@ export function repair(fs: FileSystem, directory: string): boolean {
   const file = fs.open(path, 'write');
   try {
     file.truncate(decoder.lastValidOffset);
-    file.sync();
+    file.syncData();
   } finally {
     file.close();
   }

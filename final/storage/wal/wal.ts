@@ -24,8 +24,6 @@ export interface WalOptions {
   readonly directory: string;
   /** {@link SEGMENT_BYTES}, or less in tests. */
   readonly segmentBytes?: number;
-  /** Leaves all syncs out: --unsafe-no-fsync. */
-  readonly noSync?: boolean;
 }
 
 interface OpenSegment extends SegmentName {
@@ -59,7 +57,7 @@ export class Wal {
   #pending: Uint8Array[] = [];
 
   private constructor({ options, metadata, segments, position, lastIndex }: Parts) {
-    this.#options = { segmentBytes: SEGMENT_BYTES, noSync: false, ...options };
+    this.#options = { segmentBytes: SEGMENT_BYTES, ...options };
     this.#metadata = metadata;
     this.#segments = segments;
     this.#offset = position.offset;
@@ -141,14 +139,14 @@ export class Wal {
   /** Writes what is pending and returns when it is on the disk. */
   sync(): void {
     this.#write();
-    if (!this.#options.noSync) this.#tail.file.sync();
+    this.#tail.file.syncData();
     this.#cutIfFull();
   }
 
   /** Writes what is pending; resolves when it is on the disk. What is saved meanwhile needs a sync of its own. */
   async syncInBackground(): Promise<void> {
     this.#write();
-    if (!this.#options.noSync) await this.#tail.file.syncInBackground();
+    await this.#tail.file.syncDataAsync();
     this.#cutIfFull();
   }
 
@@ -184,10 +182,10 @@ export class Wal {
   // The new segment is whole and on the disk before it has its name, so a crash leaves the old end or the new one.
   #cutIfFull(): void {
     if (this.#offset < this.#options.segmentBytes) return;
-    const { fs, directory, segmentBytes, noSync } = this.#options;
+    const { fs, directory, segmentBytes } = this.#options;
     this.#write();
     this.#tail.file.truncate(this.#offset);
-    if (!noSync) this.#tail.file.sync();
+    this.#tail.file.syncData();
     const sequence = this.#tail.sequence + 1;
     const index = this.#lastIndex + 1;
     const name = segmentName(sequence, index);
@@ -199,7 +197,7 @@ export class Wal {
     this.#append(RecordType.metadata, this.#metadata);
     if (!isEmpty(this.#hardState)) this.#append(RecordType.state, codecs['raftpb.HardState'].encode(this.#hardState));
     this.#write();
-    if (!noSync) building.sync();
+    building.syncData();
     fs.rename(temporary, join(directory, name));
     fs.syncDirectory(directory);
   }

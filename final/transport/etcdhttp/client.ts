@@ -3,22 +3,22 @@
 import type { AccessControl, HttpHandler, HttpRoutes } from './base.ts';
 import { controlAccess, route, send } from './base.ts';
 import type { Logger } from '../../ports.ts';
-import { checkHandler, checksHandler, health, LIVE_CHECKS, READY_CHECKS } from './health.ts';
+import { type ActiveAlarms, checksHandler, healthHandler, LIVE_CHECKS, READY_CHECKS } from './health.ts';
 import { version } from './version.ts';
 
 /** The handler of the client port. */
-export function clientHandler(access: AccessControl, log: Logger): HttpHandler {
-  return controlAccess(access, log, route(clientRoutes()));
+export function clientHandler(access: AccessControl, log: Logger, alarms: ActiveAlarms): HttpHandler {
+  return controlAccess(access, log, route(clientRoutes(alarms)));
 }
 
-function clientRoutes(): HttpRoutes {
+function clientRoutes(alarms: ActiveAlarms): HttpRoutes {
   return new Map<string, HttpHandler>([
     ['/version', version],
-    ['/health', health],
-    ['/livez', checksHandler(LIVE_CHECKS)],
-    ...LIVE_CHECKS.map((name) => [`/livez/${name}`, checkHandler(name)] as const),
-    ['/readyz', checksHandler(READY_CHECKS)],
-    ...READY_CHECKS.map((name) => [`/readyz/${name}`, checkHandler(name)] as const),
+    ['/health', healthHandler(alarms)],
+    ['/livez', checksHandler(LIVE_CHECKS, alarms)],
+    ...LIVE_CHECKS.map((check) => [`/livez/${check.name}`, checksHandler([check], alarms)] as const),
+    ['/readyz', checksHandler(READY_CHECKS, alarms)],
+    ...READY_CHECKS.map((check) => [`/readyz/${check.name}`, checksHandler([check], alarms)] as const),
     ['/v3/', gatewayIsMissing],
     ['/v3beta/', gatewayIsMissing],
   ]);

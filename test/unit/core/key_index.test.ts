@@ -5,7 +5,7 @@ import { KeyIndex, type KeptRevisions } from '../../../final/core/mvcc/key_index
 
 // The worked example of key_index.ts: put(1.0) put(2.0) tombstone(3.0) put(4.0).
 function example(): KeyIndex {
-  const index = new KeyIndex('k');
+  const index = new KeyIndex();
   index.put({ main: 1, sub: 0 });
   index.put({ main: 2, sub: 0 });
   index.tombstone({ main: 3, sub: 0 });
@@ -50,7 +50,7 @@ test('what a hash keeps has no tombstones, and the index stays as it is', () => 
 });
 
 test('an index whose last generation is compacted away is empty', () => {
-  const index = new KeyIndex('k');
+  const index = new KeyIndex();
   index.put({ main: 1, sub: 0 });
   index.tombstone({ main: 2, sub: 0 });
   assert.equal(index.isEmpty(), false);
@@ -59,7 +59,7 @@ test('an index whose last generation is compacted away is empty', () => {
 });
 
 test('several changes of one transaction are told apart by sub', () => {
-  const index = new KeyIndex('k');
+  const index = new KeyIndex();
   index.put({ main: 5, sub: 0 });
   index.put({ main: 5, sub: 2 });
   assert.deepEqual(index.get(5)?.modified, { main: 5, sub: 2 });
@@ -68,6 +68,6 @@ test('several changes of one transaction are told apart by sub', () => {
 
 test('a revision that does not go forward, and a tombstone of a dead key, are bugs', () => {
   assert.throws(() => example().put({ main: 4, sub: 0 }), AssertionError);
-  const index = new KeyIndex('k');
+  const index = new KeyIndex();
   assert.throws(() => index.tombstone({ main: 1, sub: 0 }), AssertionError);
 });

@@ -3,8 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { Auth, grpcServiceDefinition, KV, type ServiceDefinition } from '../../../proto/load.ts';
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import { Auth, grpcServiceDefinition, KV, Maintenance, type ServiceDefinition } from '../../../proto/load.ts';
 import { Client, type ClientOptions, type FailedAttempt } from '../../../final/client/client.ts';
 import { parseEndpoint } from '../../../final/client/endpoint.ts';
 import { ClientError } from '../../../final/client/errors.ts';
@@ -172,5 +178,63 @@ describe('authentication', () => {
         await assert.rejects(withClient({ endpoints: [endpoint], user: 'u', password: 'p' }, unused), { code: 3 });
       },
     );
+  });
+});
+
+describe('snapshot', () => {
+  type Snapshot = ServerWritableStream<unknown, { readonly blob: Buffer }>;
+
+  /** Starts a server whose snapshots `send` sends, and calls `use` with a client of it. */
+  async function withSnapshots(send: (call: Snapshot) => void, use: (client: Client) => Promise<void>): Promise<void> {
+    const server = new Server();
+    const service = grpcServiceDefinition(Maintenance);
+    server.addService(service, new Proxy({}, { get: () => send }));
+    const port = await freePort();
+    await new Promise((resolve) => server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), resolve));
+    try {
+      await withClient({ endpoints: [`127.0.0.1:${port}`] }, use);
+    } finally {
+      server.forceShutdown();
+    }
+  }
+
+  test('comes in pieces, and its end may be an error', async () => {
+    const send = (call: Snapshot): void => {
+      call.write({ blob: Buffer.from('ab') });
+      call.write({ blob: Buffer.from('c') });
+      call.emit('error', { code: 2, details: 'auth: user name is empty' });
+    };
+    await withSnapshots(send, async (client) => {
+      const read: string[] = [];
+      const reading = (async () => {
+        for await (const blob of await client.snapshot()) read.push(Buffer.from(blob).toString());
+      })();
+      await assert.rejects(reading, new ClientError(2, 'auth: user name is empty'));
+      assert.deepEqual(read, ['ab', 'c']);
+    });
+  });
+
+  test('is not read ahead of its reader, and ends with it', async () => {
+    const blob = Buffer.alloc(64 * 1024);
+    let sent = 0;
+    let ended: () => void = () => undefined;
+    const isOver = new Promise<void>((resolve) => (ended = resolve));
+    const send = (call: Snapshot): void => {
+      const more = (): void => {
+        while (!call.cancelled && call.write({ blob })) sent += blob.length;
+        call.once('drain', more);
+      };
+      call.on('cancelled', () => ended());
+      more();
+    };
+    await withSnapshots(send, async (client) => {
+      for await (const first of await client.snapshot()) {
+        assert.equal(first.length, blob.length);
+        await new Promise((resolve) => void setTimeout(resolve, 200));
+        break;
+      }
+      await isOver;
+      assert.ok(sent < 64 * blob.length, `${sent} bytes were sent`);
+    });
   });
 });

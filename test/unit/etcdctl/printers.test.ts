@@ -188,8 +188,8 @@ test('each format refuses what it cannot show', () => {
     simple: [],
     json: [],
     fields: [],
-    protobuf: ['endpointHealth', 'endpointStatus', 'endpointHashKV'],
-    table: ['put', 'get', 'del', 'txn'],
+    protobuf: ['endpointHealth', 'endpointStatus', 'endpointHashKV', 'dbStatus', 'dbHashKV'],
+    table: ['put', 'get', 'del', 'txn', 'alarm', 'leaseGrant', 'leaseRevoke', 'leaseTimeToLive', 'leaseList'],
   };
   for (const format of formats) {
     const printer = newPrinter(format, { io: fakeIo().io, hex: false });
@@ -197,6 +197,44 @@ test('each format refuses what it cannot show', () => {
       assert.throws(printer[method] as () => void, new ExitError(4, `${format} not supported as output format`));
     }
   }
+});
+
+describe('leases and alarms', () => {
+  const alarms = received(codecs['etcdserverpb.AlarmResponse'], { alarms: [{ memberID: 5n, alarm: 1 }] });
+  const revoked = received(codecs['etcdserverpb.LeaseRevokeResponse'], { header });
+  const alive = { header, ID: 0xabn, TTL: 9, grantedTTL: 10, keys: [bytes('b'), bytes('a "')] };
+  const gone = received(codecs['etcdserverpb.LeaseTimeToLiveResponse'], { ID: -1n, TTL: -1 });
+
+  test('simple', () => {
+    assert.equal(printed('simple', (to) => to.alarm(alarms)).stdout, 'memberID:5 alarm:NOSPACE \n');
+    assert.equal(printed('simple', (to) => to.leaseRevoke(revoked, 5n)).stdout, 'lease 0000000000000005 revoked\n');
+    const times = 'lease 00000000000000ab granted with TTL(10s), remaining(9s)';
+    assert.equal(printed('simple', (to) => to.leaseTimeToLive(alive, false)).stdout, `${times}\n`);
+    const withKeys = printed('simple', (to) => to.leaseTimeToLive(alive, true)).stdout;
+    assert.equal(withKeys, `${times}, attached keys([b a "])\n`);
+    assert.equal(
+      printed('simple', (to) => to.leaseTimeToLive(gone, false)).stdout,
+      'lease ffffffffffffffff already expired\n',
+    );
+  });
+
+  test('json has the header among the fields, and no keys as null', () => {
+    assert.equal(
+      printed('json', (to) => to.leaseTimeToLive({ ...alive, keys: [] }, true)).stdout,
+      '{"cluster_id":18446744073709551615,"member_id":5,"revision":9,"raft_term":2,"id":171,"ttl":9,"granted-ttl":10,"keys":null}\n',
+    );
+  });
+
+  test('fields and protobuf', () => {
+    const shown = printed('fields', (to) => to.alarm(alarms)).stdout;
+    assert.match(shown, /^"ClusterID" : 0\n[^]*"MemberID" : 5\n"AlarmType" : NOSPACE\n\n$/);
+    const refusal =
+      /^marshal unsupported .* \(\{cluster_id:18446744073709551615 member_id:5 revision:9 raft_term:2 \}\)$/;
+    assert.throws(
+      () => printed('protobuf', (to) => to.leaseRevoke(revoked, 5n)),
+      (error: ExitError) => refusal.test(error.message),
+    );
+  });
 });
 
 test('sizes are for people', () => {

@@ -149,3 +149,19 @@ test('an unknown step, revision or option is refused', async () => {
   assert.equal((await fixture.tool('port', '1', '--bogus')).code, 2);
   assert.equal((await fixture.tool('port')).code, 2);
 });
+
+test('a fix since an older revision goes through a step that is younger than it', async () => {
+  const fixture = new Fixture({
+    'steps/01-one/a.ts': numbered(20),
+    'steps/02-two/a.ts': numbered(25),
+    'final/a.ts': numbered(40),
+  });
+  fixture.write({ 'steps/03-three/a.ts': numbered(30), 'steps/03-three/only.ts': 'only here\n' });
+  fixture.commit();
+  fixture.write({ 'steps/02-two/a.ts': numbered(25, { 3: 'fixed' }) });
+  const { code } = await fixture.tool('port', '2', '--base', 'HEAD~1');
+  assert.equal(code, 0);
+  assert.equal(fixture.read('steps/03-three/a.ts'), numbered(30, { 3: 'fixed' }));
+  assert.equal(fixture.read('final/a.ts'), numbered(40, { 3: 'fixed' }));
+  assert.equal(fixture.read('final/only.ts'), undefined);
+});

@@ -158,22 +158,25 @@ test('a change that throws leaves nothing behind', () => {
   assert.deepEqual(check(db), []);
 });
 
-test('an asynchronous commit is visible when it is done, and readers go on meanwhile', async () => {
+test('an asynchronous commit is visible at once, and the next state can be made while it goes to the disk', async () => {
   const db = DB.open(new MemoryFile());
   const tx = db.beginWrite();
   const bucket = tx.createBucket('key');
   bucket.put(bytes('k'), bytes('v'));
   const done = tx.commitAsync();
   assert.throws(() => bucket.put(bytes('k'), bytes('w')), kind('TxClosed'));
-  assert.equal(
-    db.view((reader) => reader.bucket('key')),
-    undefined,
-  );
-  assert.throws(() => db.beginWrite(), /a second write transaction/);
-  await done;
   assert.deepEqual(
     db.view((reader) => reader.bucket('key')?.get(bytes('k'))),
     bytes('v'),
+  );
+  const next = db.beginWrite();
+  next.bucket('key')?.put(bytes('k'), bytes('w'));
+  assert.throws(() => db.beginWrite(), /a second write transaction/);
+  await done;
+  next.commit();
+  assert.deepEqual(
+    db.view((reader) => reader.bucket('key')?.get(bytes('k'))),
+    bytes('w'),
   );
   await assert.rejects(tx.commitAsync(), kind('TxClosed'));
 });
@@ -339,4 +342,15 @@ test('more free pages than a count can say are stored and read', () => {
   assert.ok(again.stats().freePages > 0xffff);
   assert.deepEqual(again.freeIds(), db.freeIds());
   assert.deepEqual(check(again), []);
+});
+
+test('a commit that begins before the one before it is on the disk is a bug, and ends the database', async () => {
+  const db = DB.open(new MemoryFile());
+  const first = db.beginWrite();
+  first.createBucket('key');
+  const done = first.commitAsync();
+  const second = db.beginWrite();
+  assert.throws(() => second.commit(), /before the one before it is on the disk/);
+  await done;
+  assert.throws(() => db.begin(), kind('DatabaseNotOpen'));
 });

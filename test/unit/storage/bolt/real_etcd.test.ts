@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import type { Bucket } from '../../../../final/storage/bolt/bucket.ts';
 import { check } from '../../../../final/storage/bolt/check.ts';
 import { DB, type OpenOptions } from '../../../../final/storage/bolt/db.ts';
-import { openNodeFile } from '../../../../final/storage/bolt/file_node.ts';
+import { nodeFileSystem } from '../../../../final/storage/fs_node.ts';
 import { freePort } from '../../../harness/ports.ts';
 import { makeScratch, removeScratch } from '../../../harness/scratch.ts';
 import { findEtcdctl, findOnPath, findReal } from '../../../harness/target.ts';
@@ -27,7 +27,7 @@ const etcdutl = process.env['ETCDUTL_BIN'] ?? findOnPath('etcdutl');
 // Writes random states into a file: batches of revisions, compactions, nested buckets, large values.
 function write(file: string, options: OpenOptions, seed: number): void {
   const random = seeded(seed);
-  const db = DB.open(openNodeFile(file), options);
+  const db = DB.open(nodeFileSystem.open(file, 'create'), options);
   let main = 1;
   let compacted = 1;
   for (let round = 0; round < 25; round++) {
@@ -74,7 +74,7 @@ for (const [label, program] of [
       for (let seed = 1; seed <= 4; seed++) {
         const file = path.join(folder, `${label}-${i}-${seed}.db`);
         write(file, options, seed);
-        const db = DB.open(openNodeFile(file, { readOnly: true }), { readOnly: true });
+        const db = DB.open(nodeFileSystem.open(file, 'read'), { readOnly: true });
         const own = db.view(status);
         db.close();
         const text = execFileSync(program as string, ['snapshot', 'status', file, '-w', 'json'], {
@@ -144,12 +144,12 @@ for (const variable of ['ETCD_BIN', 'ETCD35_BIN'] as const) {
   }, async () => {
     const parent = path.join(folder, variable);
     fs.mkdirSync(parent);
-    execFileSync('tar', ['xzf', `${FOLDER}/datadir-basic.tar.gz`, '-C', parent]);
+    execFileSync('tar', ['xzf', `${FOLDER}/../storage/datadir-basic.tar.gz`, '-C', parent]);
     const dataDir = path.join(parent, 'datadir-basic');
     const file = path.join(dataDir, 'member/snap/db');
     fs.renameSync(file, `${file}.original`);
-    const original = DB.open(openNodeFile(`${file}.original`, { readOnly: true }), { readOnly: true });
-    const ours = DB.open(openNodeFile(file));
+    const original = DB.open(nodeFileSystem.open(`${file}.original`, 'read'), { readOnly: true });
+    const ours = DB.open(nodeFileSystem.open(file, 'create'));
     copyDatabase(original, ours);
     assert.deepEqual(check(ours), []);
     original.close();
@@ -165,7 +165,7 @@ for (const variable of ['ETCD_BIN', 'ETCD35_BIN'] as const) {
     });
 
     // And what it wrote into our file is read here, changed, and read there.
-    const db = DB.open(openNodeFile(file));
+    const db = DB.open(nodeFileSystem.open(file, 'create'));
     assert.deepEqual(check(db), []);
     db.update((tx) => {
       const key = tx.bucket('key') as Bucket;
@@ -189,7 +189,7 @@ function hashKV(endpoint: string): { hash: number } {
 test('a snapshot that the real client saved is restored through here unchanged', () => {
   const from = openFixture('snapshot-final', { readOnly: true });
   const file = path.join(folder, 'copy.db');
-  const to = DB.open(openNodeFile(file));
+  const to = DB.open(nodeFileSystem.open(file, 'create'));
   copyDatabase(from, to);
   const { hash, totalKey } = to.view(status);
   assert.deepEqual({ hash, totalKey }, { hash: 4182463945, totalKey: 212 });

@@ -1,0 +1,48 @@
+// From a data directory to what a member starts with: a new log, or everything that an earlier run left. Mirrors etcd's
+// etcdserver/bootstrap.go.
+
+import path from 'node:path';
+import { codecs } from '../../../proto/load.ts';
+import { RaftConfChangeType, RaftEntryType, type RaftEntry } from '../../../proto/schema.ts';
+import { Wal, type WalContent } from '../storage/wal/wal.ts';
+import { type Cluster, newCluster } from './cluster.ts';
+
+// The first entry of a log, which adds the first member, is from before any election.
+const BOOTSTRAP_TERM = 1;
+
+export interface BootstrapOptions {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+export interface Bootstrapped {
+  readonly cluster: Cluster;
+  readonly wal: Wal;
+  readonly content: WalContent;
+}
+
+/** Opens or makes the log in the data directory. */
+export function bootstrap(options: BootstrapOptions): Bootstrapped {
+  const directory = path.join(options.dataDir, 'member', 'wal');
+  if (!Wal.exists(directory)) newMember(directory, options);
+  const { wal, content } = Wal.open(directory);
+  const { NodeID, ClusterID } = codecs['etcdserverpb.Metadata'].decode(content.metadata);
+  return { cluster: { id: ClusterID, localMemberId: NodeID }, wal, content };
+}
+
+// The log of a new member begins with the entry that adds it.
+function newMember(directory: string, { name, peerUrls }: BootstrapOptions): void {
+  const { id: ClusterID, localMemberId: NodeID } = newCluster(peerUrls);
+  const wal = Wal.create(directory, codecs['etcdserverpb.Metadata'].encode({ NodeID, ClusterID }));
+  const context = Buffer.from(`{"id":${NodeID},"peerURLs":${JSON.stringify(peerUrls)},"name":${JSON.stringify(name)}}`);
+  const change = { type: RaftConfChangeType.ConfChangeAddNode, node_id: NodeID, context };
+  const first: RaftEntry = {
+    Type: RaftEntryType.EntryConfChange,
+    Term: BOOTSTRAP_TERM,
+    Index: 1,
+    Data: codecs['raftpb.ConfChange'].encode(change),
+  };
+  wal.save({ term: BOOTSTRAP_TERM, vote: 0n, commit: 1 }, [first]);
+  wal.close();
+}
