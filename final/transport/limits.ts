@@ -10,14 +10,67 @@ export const STREAM_WINDOW_BYTES = 1024 * 1024;
 /** The same for all calls of a connection together. */
 export const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 
-/** Memory that one connection may hold, in MiB: a client that opens streams and does not read is cut off here. */
+/**
+ * Memory that one connection may hold for calls that are not over, in MiB: input that waits, output that waits, and the
+ * calls themselves. Beyond it new calls are reset with ENHANCE_YOUR_CALM; a client that reads its answers stays far below.
+ */
 export const CONNECTION_MEMORY_MIB = 256;
 
-/** SETTINGS entries and unanswered PINGs of one connection; beyond it the connection is closed. */
-export const MAX_SETTINGS_ENTRIES = 64;
+/** What an open call counts for in that, in bytes, beside its input and output. */
+export const OPEN_STREAM_BYTES = 2048;
 
-/** Invalid frames and unanswered rejections that are tolerated before the connection is closed. */
-export const MAX_INVALID_FRAMES = 1000;
+/**
+ * Header block of a call as it is sent, in bytes, and CONTINUATION frames it may be cut into. Blocks beyond
+ * MAX_HEADER_LIST_BYTES must be decoded for the sake of those that follow; beyond these bounds the connection ends with
+ * GOAWAY ENHANCE_YOUR_CALM "too_large_headers" (CVE-2024-27316: a block without an end). Clients need no CONTINUATION.
+ */
+export const MAX_HEADER_BLOCK_BYTES = 64 * 1024;
+export const MAX_CONTINUATIONS = 16;
+
+/**
+ * Calls that a client may reset before they are answered, or get reset by a mistake, at once and per second in the long
+ * run (CVE-2023-44487: each call costs work, a reset next to nothing). Beyond it GOAWAY ENHANCE_YOUR_CALM
+ * "too_many_resets". A program that gives up thousands of calls at once, when it stops, passes.
+ */
+export const MAX_RESET_BURST = 10_000;
+export const MAX_RESETS_PER_SECOND = 1000;
+
+/**
+ * SETTINGS, PING and WINDOW_UPDATE of less than SMALL_WINDOW_UPDATE_BYTES, at once and per second, beyond
+ * CONTROLS_PER_MESSAGE for each message or full frame that was sent. Beyond it GOAWAY ENHANCE_YOUR_CALM
+ * "too_many_control_frames" (CVE-2019-9512 and 9515: each wants an answer; 9511: windows of a few bytes make us send a
+ * large answer in tiny frames). Clients of grpc-go send a PING and a WINDOW_UPDATE or two for nearly every message that
+ * they get, to measure the connection.
+ */
+export const MAX_CONTROL_BURST = 10_000;
+export const MAX_CONTROLS_PER_SECOND = 1000;
+export const CONTROLS_PER_MESSAGE = 4;
+export const SMALL_WINDOW_UPDATE_BYTES = 1024;
+
+/**
+ * DATA frames without data that end nothing, at once and per second (CVE-2019-9518). Beyond it GOAWAY ENHANCE_YOUR_CALM
+ * "too_many_empty_frames". No client needs them.
+ */
+export const MAX_EMPTY_BURST = 1000;
+export const MAX_EMPTY_PER_SECOND = 100;
+
+/** Calls that we have ended before the client, of which what still comes is ignored. Of older ones it is a mistake. */
+export const MAX_EARLY_CLOSED = 1024;
+
+/** How long a client that was sent away may take to read why, in ms, before its connection is cut. */
+export const GOAWAY_LINGER_MS = 1000;
+
+/** Output that is gathered before it goes to the socket: the answers to all that one read of a socket can bring. */
+export const OUTPUT_BUFFER_BYTES = 64 * 1024;
+
+/** Such buffers that are kept for the next connection that writes; the others are left to the garbage collector. */
+export const SPARE_OUTPUT_BUFFERS = 64;
+
+/** Bytes that may wait in a socket before messages wait with their calls instead, where they get their turn in order. */
+export const MAX_SOCKET_BACKLOG_BYTES = 256 * 1024;
+
+/** Bytes that may wait in a socket before nothing more is read from it: a client that does not read is not listened to. */
+export const MAX_UNREAD_OUTPUT_BYTES = 1024 * 1024;
 
 /** Bytes of a response stream that may wait for a slow reader; then write() asks to wait. */
 export const WRITE_BUFFER_BYTES = 64 * 1024;

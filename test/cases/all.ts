@@ -4,10 +4,10 @@ import { abuseCases } from './abuse.cases.ts';
 import type { CaseGroup } from './case.ts';
 import { compactCases } from './compact.cases.ts';
 import { configFileCases } from './config_file.cases.ts';
+import { durableCases } from './durable.cases.ts';
 import { flagsCases } from './flags.cases.ts';
 import { greeterCases } from './greeter.cases.ts';
 import { httpCases } from './http.cases.ts';
-import { durableCases } from './durable.cases.ts';
 import { kvCases } from './kv.cases.ts';
 import { kvEtcdctlCases } from './kv_etcdctl.cases.ts';
 import { kvFullCases } from './kv_full.cases.ts';
@@ -24,7 +24,6 @@ export const caseGroups: readonly CaseGroup[] = [
   greeterCases,
   kvCases,
   kvEtcdctlCases,
-  kvCases,
   kvFullCases,
   txnCases,
   txnRunCases,

@@ -8,7 +8,7 @@ import { Cluster, KV } from '../../proto/load.ts';
 import { freePort } from '../harness/ports.ts';
 import type { StartOptions } from '../harness/server.ts';
 import type { Case, CaseGroup } from './case.ts';
-import { type Refusal, refusals, refusedStart } from './starting.ts';
+import { REFUSAL_LIMIT_MS, type Refusal, refusals, refusedStart } from './starting.ts';
 
 const since = 'final';
 const COMMON = { since } as const;
@@ -148,7 +148,7 @@ const duplicated: Case = {
     const server = await t.launch({
       flags: { 'listen-peer-urls': url, 'initial-advertise-peer-urls': url, 'initial-cluster': cluster },
     });
-    assert.equal((await server.ended(5000)).code, 1);
+    assert.equal((await server.ended(REFUSAL_LIMIT_MS)).code, 1);
     assert.match(server.stderr, new RegExp(`initial cluster ${cluster} has duplicate url`));
   },
 };

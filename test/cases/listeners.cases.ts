@@ -9,7 +9,7 @@ import { type HttpAnswer, httpRequest } from '../harness/http.ts';
 import { canListen, freePort } from '../harness/ports.ts';
 import { rawExchange } from '../harness/raw_socket.ts';
 import { type Case, type CaseContext, type CaseGroup } from './case.ts';
-import { eventually, get, refusals, refusedStart, STOP_LIMIT_MS, twoUrls } from './starting.ts';
+import { eventually, get, REFUSAL_LIMIT_MS, refusals, refusedStart, STOP_LIMIT_MS, twoUrls } from './starting.ts';
 
 const since = '01-listeners';
 
@@ -265,7 +265,7 @@ const busy: Case[] = [
       try {
         const server = await t.launch({ flags: { 'listen-client-urls': `http://127.0.0.1:${port}` } });
         // A listener that stayed open would keep the process alive.
-        assert.deepEqual(await server.ended(STOP_LIMIT_MS), { code: 1, signal: undefined });
+        assert.deepEqual(await server.ended(REFUSAL_LIMIT_MS), { code: 1, signal: undefined });
         assert.match(server.stderr, new RegExp(`listen tcp 127\\.0\\.0\\.1:${port}: bind: address already in use`));
         assert.equal(await canListen(server.peerPort), true);
       } finally {

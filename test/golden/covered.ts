@@ -69,8 +69,6 @@ const exceptions: Readonly<Record<Side, Readonly<Record<string, string>>>> = {
   },
   server: {
     'elect-campaign-released': 'needs watch, by an earlier case',
-    'defrag-cluster': 'node:http2 refuses the authority http://HOST:PORT that this client sends',
-    'endpoint-status-cluster': 'node:http2 refuses the authority http://HOST:PORT that this client sends',
   },
 };
 

@@ -1,6 +1,6 @@
 // Cuts off what a crash left half-written at the end of the log. Mirrors etcd's wal/repair.go.
 
-import { type FileSystem, join, readWhole, writeWhole } from '../fs.ts';
+import { type FileSystem, join, readWhole } from '../fs.ts';
 import { Decoder } from './decoder.ts';
 import { WalError } from './errors.ts';
 import { listSegments } from './names.ts';
@@ -21,7 +21,7 @@ export function repair(fs: FileSystem, directory: string): boolean {
   } catch (error) {
     if (!(error instanceof WalError) || error.kind !== 'UnexpectedEof') return false;
   }
-  writeWhole(fs, `${path}.broken`, bytes);
+  copy(fs, `${path}.broken`, bytes);
   const file = fs.open(path, 'write');
   try {
     file.truncate(decoder.lastValidOffset);
@@ -30,4 +30,20 @@ export function repair(fs: FileSystem, directory: string): boolean {
     file.close();
   }
   return true;
+}
+
+// The zeros behind the last record are left to the file system: a torn end often comes from a full disk, and 64 MB more of
+// them would not fit on it.
+function copy(fs: FileSystem, path: string, bytes: Uint8Array): void {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  const file = fs.open(path, 'create');
+  try {
+    file.truncate(0);
+    file.write(bytes.subarray(0, end), 0);
+    file.truncate(bytes.length);
+    file.syncData();
+  } finally {
+    file.close();
+  }
 }

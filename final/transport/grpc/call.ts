@@ -1,9 +1,12 @@
 // One call: a stream of HTTP/2, seen as messages in and messages out. Each call is answered exactly once, with headers
-// and trailers, or with both in one when nothing was sent before.
+// and trailers, or with both in one when nothing was sent before. How messages come in is the business of unary_call.ts
+// and streaming_call.ts.
 
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { WRITE_BUFFER_BYTES } from '../limits.ts';
-import { frameMessage } from './messages.ts';
+import { encodeBlock } from '../http2/hpack_encoder.ts';
+import type { RequestHeaders } from '../http2/request_headers.ts';
+import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
+import { messagePrefix } from './messages.ts';
 import { Code, encodeMessage } from './status.ts';
 
 /** What a handler may know of its call. */
@@ -20,113 +23,141 @@ export interface CallContext {
   readonly deadline: number | undefined;
 }
 
-/** Options of respond(): Node would add a date, which a gRPC answer does not have. Its types do not know this one. */
-export const NO_DATE = { sendDate: false } as const;
+/** What the headers of a call say of its answer. */
+export interface CallPlan {
+  readonly contentType: string;
+  /** The headers of an answer with messages. */
+  readonly responseBlock: Uint8Array;
+  /** Milliseconds that the client gives the call; undefined = no bound. */
+  readonly timeoutMs: number | undefined;
+}
 
-export class Call implements CallContext {
-  readonly path: string;
-  readonly stream: ServerHttp2Stream;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const OK_TRAILERS = encodeBlock(statusFields(Code.OK, ''));
+
+/** The header block of an answer with messages. */
+export function responseBlock(contentType: string): Buffer {
+  return encodeBlock([
+    [':status', '200'],
+    ['content-type', contentType],
+  ]);
+}
+
+/** The header block of an answer without messages: headers that carry the status too. */
+export function statusBlock(
+  httpStatus: number,
+  contentType: string,
+  status: { readonly code: number; readonly message: string },
+): Buffer {
+  return encodeBlock([
+    [':status', String(httpStatus)],
+    ['content-type', contentType],
+    ...statusFields(status.code, status.message),
+  ]);
+}
+
+function statusFields(code: number, message: string): [name: string, value: string][] {
+  return [
+    ['grpc-status', String(code)],
+    ['grpc-message', encodeMessage(message)],
+  ];
+}
+
+export abstract class Call implements CallContext, StreamReceiver {
   readonly deadline: number | undefined;
-  readonly #headers: IncomingHttpHeaders;
-  readonly #contentType: string;
-  #timer: NodeJS.Timeout | undefined;
-  #abort: AbortController | undefined;
-  #trailers: Record<string, string> = { 'grpc-status': '0', 'grpc-message': '' };
+  protected readonly stream: Http2Stream;
+  readonly #headers: RequestHeaders;
+  readonly #plan: CallPlan;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #abort: AbortController | undefined = undefined;
+  #onDrained: (() => void)[] | undefined = undefined;
 
-  constructor(parts: {
-    readonly stream: ServerHttp2Stream;
-    readonly headers: IncomingHttpHeaders;
-    readonly contentType: string;
-    readonly timeoutMs: number | undefined;
-  }) {
-    this.stream = parts.stream;
-    this.#headers = parts.headers;
-    this.#contentType = parts.contentType;
-    this.path = parts.headers[':path'] ?? '';
-    this.deadline = parts.timeoutMs === undefined ? undefined : performance.now() + parts.timeoutMs;
-    this.stream.once('close', () => this.#onClose());
-    if (parts.timeoutMs === 0) this.#onDeadline();
-    else if (parts.timeoutMs !== undefined)
-      this.#timer = setTimeout(() => this.#onDeadline(), Math.min(parts.timeoutMs, 2 ** 31 - 1));
+  constructor(stream: Http2Stream, headers: RequestHeaders, plan: CallPlan) {
+    this.stream = stream;
+    this.#headers = headers;
+    this.#plan = plan;
+    const { timeoutMs } = plan;
+    this.deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#onDeadline(), Math.min(timeoutMs, MAX_TIMER_MS));
+  }
+
+  abstract onData(bytes: Buffer, start: number, end: number): void;
+  abstract onEnd(): void;
+
+  get path(): string {
+    return this.#headers.get(':path') ?? '';
   }
 
   get peer(): string {
-    const { remoteAddress, remotePort } = this.stream.session?.socket ?? {};
-    return `${remoteAddress ?? ''}:${remotePort ?? ''}`;
+    return this.stream.remoteAddress;
   }
 
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.stream.closed || this.stream.destroyed) this.#abort.abort();
+    if (this.stream.isClosed) this.#abort.abort();
     return this.#abort.signal;
   }
 
   /** Whether an answer can no longer be given, or was given. */
   get isOver(): boolean {
-    return this.stream.closed || this.stream.destroyed || this.stream.writableEnded;
+    return this.stream.isOver;
   }
 
   metadata(name: string): string | undefined {
-    const value = this.#headers[name];
-    return Array.isArray(value) ? value[0] : value;
+    return this.#headers.get(name);
   }
 
   /** Sends a message. False when the client reads slowly: wait for {@link drained} before the next. */
   write(payload: Uint8Array): boolean {
-    if (this.isOver) return true;
-    this.#begin();
-    this.stream.write(frameMessage(payload));
-    return this.stream.writableLength < WRITE_BUFFER_BYTES;
+    const { stream } = this;
+    if (stream.isOver) return true;
+    if (!stream.hasSentHeaders) stream.respond(this.#plan.responseBlock);
+    stream.send([messagePrefix(payload.length), payload]);
+    return stream.pendingBytes < WRITE_BUFFER_BYTES;
   }
 
   /** Resolves when what was written is on its way, or the call is over. */
   drained(): Promise<void> {
-    if (this.isOver || this.stream.writableLength === 0) return Promise.resolve();
+    if (this.stream.isOver || this.stream.pendingBytes === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.stream.once('drain', resolve).once('close', resolve);
+      this.#onDrained ??= [];
+      this.#onDrained.push(resolve);
     });
   }
 
   /** Sends one message and ends the call well. */
   reply(payload: Uint8Array): void {
-    if (this.isOver) return;
-    this.#begin();
-    this.stream.end(frameMessage(payload));
+    this.stream.reply({
+      headers: this.#plan.responseBlock,
+      prefix: messagePrefix(payload.length),
+      payload,
+      trailers: OK_TRAILERS,
+    });
   }
 
   /** Ends the call with a status. */
   end(code: number, message: string): void {
-    if (this.isOver) return;
-    this.#trailers = { 'grpc-status': String(code), 'grpc-message': encodeMessage(message) };
-    if (this.stream.headersSent) {
-      this.stream.end();
-      return;
-    }
-    this.respondAlone(200);
+    const { stream } = this;
+    if (stream.isOver) return;
+    if (!stream.hasSentHeaders) stream.finish(statusBlock(200, this.#plan.contentType, { code, message }));
+    else stream.finish(code === Code.OK ? OK_TRAILERS : encodeBlock(statusFields(code, message)));
   }
 
-  /** Ends the call with headers only, that carry the status too. */
-  respondAlone(httpStatus: number): void {
-    const headers = { ':status': httpStatus, 'content-type': this.#contentType, ...this.#trailers };
-    this.stream.respond(headers, { ...NO_DATE, endStream: true });
-    // The client may go on sending; nobody reads it.
-    this.stream.close(constants.NGHTTP2_NO_ERROR);
+  onDrain(): void {
+    const waiting = this.#onDrained;
+    if (waiting === undefined) return;
+    this.#onDrained = undefined;
+    for (const resolve of waiting) resolve();
   }
 
-  #begin(): void {
-    if (this.stream.headersSent) return;
-    const headers = { ':status': 200, 'content-type': this.#contentType };
-    this.stream.respond(headers, { ...NO_DATE, waitForTrailers: true });
-    this.stream.once('wantTrailers', () => this.stream.sendTrailers(this.#trailers));
+  onClose(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.onDrain();
   }
 
   #onDeadline(): void {
     this.end(Code.DeadlineExceeded, 'context deadline exceeded');
-    this.#abort?.abort();
-  }
-
-  #onClose(): void {
-    clearTimeout(this.#timer);
     this.#abort?.abort();
   }
 }

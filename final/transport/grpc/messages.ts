@@ -5,73 +5,93 @@ import { Code, StatusError } from './status.ts';
 
 export const PREFIX_BYTES = 5;
 
-/** Cuts the bytes of one stream into messages. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Cuts the bytes of one stream into messages. It keeps copies, close together: pieces may be as small as one byte, and
+ * must not keep the chunks of a socket alive. A message that was given out is never written over.
+ */
 export class MessageReader {
   readonly #maxBytes: number;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  // What came in and was not given out is from #start to #end; behind it there may be room.
+  #bytes: Buffer = NOTHING;
+  #start = 0;
+  #end = 0;
 
   /** `maxBytes`: length of the largest message. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
+  /** Bytes that came in and are no part of a message given out. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
   /** Adds what came in. */
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
+  push(chunk: Uint8Array): void {
+    const needed = this.length + chunk.length;
+    if (this.#bytes.length - this.#end < chunk.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.length));
+      this.#bytes.copy(grown, 0, this.#start, this.#end);
+      this.#end = this.length;
+      this.#start = 0;
+      this.#bytes = grown;
+    }
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.length;
   }
 
   /** The next whole message, or undefined while bytes of it are missing. Throws StatusError for a bad prefix. */
   next(): Buffer | undefined {
-    if (this.#length < PREFIX_BYTES) return undefined;
-    const head = this.#join(PREFIX_BYTES);
-    const length = head.readUInt32BE(1);
-    this.#checkPrefix(head[0] as number, length);
-    if (this.#length < PREFIX_BYTES + length) return undefined;
-    const whole = this.#join(PREFIX_BYTES + length);
-    this.#take(PREFIX_BYTES + length);
-    return whole.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
+    const message = wholeMessage(this.#bytes, { start: this.#start, end: this.#end, max: this.#maxBytes });
+    if (message === undefined) return undefined;
+    this.#start += PREFIX_BYTES + message.length;
+    if (this.#start === this.#end) {
+      this.#bytes = NOTHING;
+      this.#start = 0;
+      this.#end = 0;
+    }
+    return message;
   }
 
   /** What is wrong when the stream ends here: nothing between two messages, else the text of the error. */
   get cutText(): string | undefined {
-    if (this.#length === 0) return undefined;
-    return this.#length < PREFIX_BYTES ? 'EOF' : 'unexpected EOF';
-  }
-
-  #checkPrefix(flag: number, length: number): void {
-    if (flag > 1) throw new StatusError(Code.Internal, `grpc: received unexpected payload format ${flag}`);
-    if (length > this.#maxBytes) {
-      const text = `grpc: received message larger than max (${length} vs. ${this.#maxBytes})`;
-      throw new StatusError(Code.ResourceExhausted, text);
-    }
-    if (flag === 1) {
-      throw new StatusError(Code.Internal, 'grpc: compressed flag set with identity or empty encoding');
-    }
-  }
-
-  // The first chunk, made to hold at least `bytes`.
-  #join(bytes: number): Buffer {
-    const first = this.#chunks[0] as Buffer;
-    if (first.length >= bytes) return first;
-    this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] as Buffer;
-  }
-
-  #take(bytes: number): void {
-    const first = this.#chunks[0] as Buffer;
-    if (first.length === bytes) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(bytes);
-    this.#length -= bytes;
+    if (this.length === 0) return undefined;
+    return this.length < PREFIX_BYTES ? 'EOF' : 'unexpected EOF';
   }
 }
 
-/** `payload` with its prefix. */
-export function frameMessage(payload: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(PREFIX_BYTES + payload.length);
-  framed[0] = 0;
-  framed.writeUInt32BE(payload.length, 1);
-  framed.set(payload, PREFIX_BYTES);
-  return framed;
+/**
+ * The message that begins at `start`, when it is there whole. Undefined while bytes of it are missing; throws StatusError
+ * for a bad prefix.
+ */
+export function wholeMessage(
+  bytes: Buffer,
+  { start, end, max }: { readonly start: number; readonly end: number; readonly max: number },
+): Buffer | undefined {
+  if (end - start < PREFIX_BYTES) return undefined;
+  const length = bytes.readUInt32BE(start + 1);
+  checkPrefix(bytes[start] as number, length, max);
+  const from = start + PREFIX_BYTES;
+  return from + length <= end ? bytes.subarray(from, from + length) : undefined;
+}
+
+/** The prefix of a message of `length` bytes. */
+export function messagePrefix(length: number): Uint8Array {
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+  prefix[0] = 0;
+  prefix.writeUInt32BE(length, 1);
+  return prefix;
+}
+
+function checkPrefix(flag: number, length: number, maxBytes: number): void {
+  if (flag > 1) throw new StatusError(Code.Internal, `grpc: received unexpected payload format ${flag}`);
+  if (length > maxBytes) {
+    const text = `grpc: received message larger than max (${length} vs. ${maxBytes})`;
+    throw new StatusError(Code.ResourceExhausted, text);
+  }
+  if (flag === 1) {
+    throw new StatusError(Code.Internal, 'grpc: compressed flag set with identity or empty encoding');
+  }
 }

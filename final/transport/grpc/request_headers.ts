@@ -1,6 +1,6 @@
 // What the headers of a call must be, and what they say. The answers to wrong ones are those of grpc-go (spec/rpc.md 3.4).
 
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { RequestHeaders } from '../http2/request_headers.ts';
 import { Code, StatusError } from './status.ts';
 
 /** An answer with an HTTP status of its own, beside the gRPC status. */
@@ -18,24 +18,23 @@ const UNIT_MS: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1
 const MAX_TIMEOUT_LENGTH = 9;
 
 /** Content type of the answer: the one of the request. Throws {@link HeaderError} when it is not gRPC's. */
-export function contentTypeOf(headers: IncomingHttpHeaders): string {
-  const type = headers['content-type'] ?? '';
+export function contentTypeOf(headers: RequestHeaders): string {
+  const type = headers.get('content-type') ?? '';
   if (/^application\/grpc([+;]|$)/.test(type)) return type;
   throw new HeaderError(415, Code.InvalidArgument, `invalid gRPC request content-type "${type}"`);
 }
 
 /** Throws {@link HeaderError} unless the method is POST. */
-export function checkHttpMethod(headers: IncomingHttpHeaders): void {
-  const method = headers[':method'] ?? '';
+export function checkHttpMethod(headers: RequestHeaders): void {
+  const method = headers.get(':method') ?? '';
   if (method === 'POST') return;
   throw new HeaderError(405, Code.Internal, `Received a HEADERS frame with :method "${method}" which should be POST`);
 }
 
 /** Milliseconds that the client gives the call, or undefined for no bound. Throws {@link HeaderError}. */
-export function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
-  const value = headers['grpc-timeout'];
-  if (value === undefined) return undefined;
-  const text = String(value);
+export function timeoutOf(headers: RequestHeaders): number | undefined {
+  const text = headers.get('grpc-timeout');
+  if (text === undefined) return undefined;
   const problem = timeoutProblem(text);
   if (problem !== undefined) throw new HeaderError(400, Code.Internal, `malformed grpc-timeout: ${problem}`);
   return Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] as number);
@@ -52,10 +51,10 @@ function timeoutProblem(text: string): string | undefined {
 }
 
 /** Throws StatusError for a compression that is not installed; none is. */
-export function checkEncoding(headers: IncomingHttpHeaders): void {
-  const encoding = headers['grpc-encoding'];
+export function checkEncoding(headers: RequestHeaders): void {
+  const encoding = headers.get('grpc-encoding');
   if (encoding === undefined || encoding === 'identity') return;
-  const text = `grpc: Decompressor is not installed for grpc-encoding "${String(encoding)}"`;
+  const text = `grpc: Decompressor is not installed for grpc-encoding "${encoding}"`;
   throw new StatusError(Code.Unimplemented, text);
 }
 

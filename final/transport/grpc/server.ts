@@ -1,23 +1,18 @@
-// The gRPC server: from a method of a service to the handler that answers it. Frames and flow control are node:http2's;
-// everything above them is here, with the answers of grpc-go to what is wrong (spec/rpc.md 3.4).
+// The gRPC server: from a method of a service to the handler that answers it. Frames and flow control are the business of
+// transport/http2; everything above them is here, with the answers of grpc-go to what is wrong (spec/rpc.md 3.4).
 
-import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type net from 'node:net';
 import type { Init, MethodDefinition, ServiceDefinition } from '../../../proto/load.ts';
 import type { Logger } from '../../ports.ts';
-import {
-  CONNECTION_MEMORY_MIB,
-  CONNECTION_WINDOW_BYTES,
-  MAX_HEADER_LIST_BYTES,
-  MAX_INVALID_FRAMES,
-  MAX_SETTINGS_ENTRIES,
-  STREAM_WINDOW_BYTES,
-} from '../limits.ts';
-import { Call, type CallContext, NO_DATE } from './call.ts';
-import { guardKeepalive, type KeepaliveOptions } from './keepalive.ts';
-import { MessageReader } from './messages.ts';
+import { Connection } from '../http2/connection.ts';
+import type { RequestHeaders } from '../http2/request_headers.ts';
+import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
+import { type CallContext, type CallPlan, responseBlock, statusBlock } from './call.ts';
+import { Keepalive, type KeepaliveOptions } from './keepalive.ts';
 import { checkEncoding, checkHttpMethod, contentTypeOf, HeaderError, splitPath, timeoutOf } from './request_headers.ts';
-import { Code, encodeMessage, StatusError } from './status.ts';
+import { Code, StatusError } from './status.ts';
+import { StreamingCall } from './streaming_call.ts';
+import { UnaryCall, type UnaryAnswerer } from './unary_call.ts';
 
 /** Answers a unary call; what it throws becomes the status of the call. */
 export type UnaryHandler<Req, Res> = (request: Req, context: CallContext) => Init<Res> | Promise<Init<Res>>;
@@ -58,93 +53,119 @@ export interface GrpcServerOptions {
 interface Method {
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly handler: UnaryHandler<unknown, unknown> & StreamHandler<unknown, unknown>;
+  readonly answerer: Answerer;
 }
+
+/** What the headers of a call mean for this server: which method they call, or how they are refused. */
+interface Plan extends CallPlan {
+  readonly method: Method | undefined;
+  /** Header block of the refusal. */
+  readonly refusal: Uint8Array | undefined;
+}
+
+const GRPC_TYPE = 'application/grpc';
+const RESPONSE_BLOCK = responseBlock(GRPC_TYPE);
+const NO_CALL = { contentType: GRPC_TYPE, responseBlock: RESPONSE_BLOCK, timeoutMs: undefined, method: undefined };
+const TIME_IS_OVER = { code: Code.DeadlineExceeded, message: 'context deadline exceeded' };
 
 export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #methods = new Map<string, Method>();
   readonly #services = new Set<string>();
-  readonly #sessions = new Set<http2.ServerHttp2Session>();
-  readonly #http2: http2.Http2Server;
+  readonly #connections = new Map<Connection, Promise<void>>();
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#http2 = http2.createServer({
-      maxSessionMemory: CONNECTION_MEMORY_MIB,
-      maxSettings: MAX_SETTINGS_ENTRIES,
-      maxSessionInvalidFrames: MAX_INVALID_FRAMES,
-      settings: {
-        initialWindowSize: STREAM_WINDOW_BYTES,
-        maxHeaderListSize: MAX_HEADER_LIST_BYTES,
-        maxConcurrentStreams: options.maxConcurrentStreams,
-      },
-    });
-    this.#http2.on('session', (session) => this.#onSession(session));
-    this.#http2.on('stream', (stream, headers) => this.#onStream(stream, headers));
-    this.#http2.on('sessionError', () => {});
   }
 
-  /** Registers the handlers of a service. */
+  /** Registers the handlers of a service; all are registered before the first connection is accepted. */
   addService<S extends ServiceDefinition>(service: S, handlers: Handlers<S>): void {
     this.#services.add(service.name);
     for (const [name, definition] of Object.entries(service.methods)) {
       const handler = handlers[name as keyof S['methods']] as unknown as Method['handler'];
-      this.#methods.set(definition.path, { definition, handler });
+      const answerer = new Answerer(definition, handler, this.#options);
+      this.#methods.set(definition.path, { definition, handler, answerer });
     }
   }
 
-  /** Takes over a connection whose first bytes, already read, are `head`. */
+  /** Takes over a connection whose first bytes, already read, are `head`: the preface of HTTP/2 at least. */
   accept(socket: net.Socket, head: Buffer): void {
-    socket.unshift(head);
-    this.#http2.emit('connection', socket);
+    let onClosed = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      onClosed = resolve;
+    });
+    const events = {
+      onStream: (stream: Http2Stream, headers: RequestHeaders) => this.#onStream(stream, headers),
+      onPing: () => keepalive.onPing(),
+      onClose: (reason: string | undefined) => {
+        keepalive.stop();
+        this.#connections.delete(connection);
+        if (reason !== undefined) this.#options.log.debug('client connection failed', { error: reason });
+        onClosed();
+      },
+    };
+    const connection = new Connection(socket, { maxConcurrentStreams: this.#options.maxConcurrentStreams, events });
+    const keepalive = new Keepalive(connection, this.#options.keepalive);
+    this.#connections.set(connection, closed);
+    connection.start(head);
   }
 
   /** Lets no new call begin, and ends all connections when their calls are over, or after `graceMs` milliseconds. */
   async close({ graceMs }: { readonly graceMs: number }): Promise<void> {
-    const closed = [...this.#sessions].map((session) => new Promise<void>((resolve) => session.close(() => resolve())));
+    for (const connection of this.#connections.keys()) connection.stop();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
     });
-    await Promise.race([Promise.all(closed), late]);
+    await Promise.race([Promise.all(this.#connections.values()), late]);
     clearTimeout(timer);
-    for (const session of this.#sessions) session.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
   }
 
-  #onSession(session: http2.ServerHttp2Session): void {
-    this.#sessions.add(session);
-    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    const stopGuarding = guardKeepalive(session, this.#options.keepalive);
-    session.on('error', (error) => this.#options.log.debug('client connection failed', { error: error.message }));
-    session.once('close', () => {
-      stopGuarding();
-      this.#sessions.delete(session);
-    });
+  #onStream(stream: Http2Stream, headers: RequestHeaders): StreamReceiver | undefined {
+    const plan = this.#planOf(headers);
+    if (plan.method === undefined) {
+      if (plan.refusal !== undefined) stream.finish(plan.refusal);
+      return undefined;
+    }
+    const { definition, answerer } = plan.method;
+    if (!definition.requestStream && !definition.responseStream) {
+      return new UnaryCall(stream, headers, { plan, answerer });
+    }
+    const call = new StreamingCall(stream, headers, { plan, maxReceiveBytes: this.#options.maxReceiveBytes });
+    this.#runStream(call, plan.method);
+    return call;
   }
 
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // A stream that breaks closes; whoever waits for it sees that.
-    stream.on('error', () => {});
+  // The same headers mean the same for every call.
+  #planOf(headers: RequestHeaders): Plan {
+    headers.note ??= this.#plan(headers);
+    return headers.note as Plan;
+  }
+
+  #plan(headers: RequestHeaders): Plan {
     try {
       const contentType = contentTypeOf(headers);
       checkHttpMethod(headers);
-      const call = new Call({ stream, headers, contentType, timeoutMs: timeoutOf(headers) });
-      if (!call.isOver) this.#dispatch(call, headers);
+      const timeoutMs = timeoutOf(headers);
+      const block = contentType === GRPC_TYPE ? RESPONSE_BLOCK : responseBlock(contentType);
+      const call = { contentType, responseBlock: block, timeoutMs };
+      return this.#planCall(headers, call);
     } catch (error) {
       if (!(error instanceof HeaderError)) throw error;
-      respondToBadHeaders(stream, error);
+      return { ...NO_CALL, refusal: statusBlock(error.httpStatus, GRPC_TYPE, error) };
     }
   }
 
-  #dispatch(call: Call, headers: IncomingHttpHeaders): void {
+  #planCall(headers: RequestHeaders, call: CallPlan): Plan {
     try {
-      const method = this.#find(call.path);
+      if (call.timeoutMs === 0) throw new StatusError(TIME_IS_OVER.code, TIME_IS_OVER.message);
+      const method = this.#find(headers.get(':path') ?? '');
       checkEncoding(headers);
-      const { requestStream, responseStream } = method.definition;
-      if (requestStream || responseStream) this.#runStream(call, method);
-      else this.#runUnary(call, method);
+      return { ...call, method, refusal: undefined };
     } catch (error) {
-      this.#fail(call, error);
+      if (!(error instanceof StatusError)) throw error;
+      return { ...call, method: undefined, refusal: statusBlock(200, call.contentType, error) };
     }
   }
 
@@ -158,84 +179,65 @@ export class GrpcServer {
     throw new StatusError(Code.Unimplemented, text);
   }
 
-  // The first message is the request; what a client sends behind it is not looked at.
-  #runUnary(call: Call, method: Method): void {
-    const reader = new MessageReader(this.#options.maxReceiveBytes);
-    let isAnswered = false;
-    const onData = (chunk: Buffer): void => {
-      if (isAnswered) return;
-      try {
-        reader.push(chunk);
-        const message = reader.next();
-        if (message === undefined) return;
-        isAnswered = true;
-        this.#answer(call, method, message);
-      } catch (error) {
-        isAnswered = true;
-        this.#fail(call, error);
-      }
-    };
-    call.stream.on('data', onData);
-    call.stream.once('end', () => {
-      if (!isAnswered) call.end(Code.Unknown, reader.cutText ?? 'EOF');
-    });
-  }
-
-  // A handler that answers at once costs no promise.
-  #answer(call: Call, { definition, handler }: Method, message: Buffer): void {
-    const result: unknown = handler(decode(definition, message), call);
-    if (!(result instanceof Promise)) return call.reply(definition.response.encode(result as Init<unknown>));
-    result.then(
-      (response) => call.reply(definition.response.encode(response)),
-      (error) => this.#fail(call, error),
-    );
-  }
-
-  #runStream(call: Call, { definition, handler }: Method): void {
-    const requests = (): AsyncIterable<unknown> => readRequests(call, definition, this.#options.maxReceiveBytes);
+  #runStream(call: StreamingCall, { definition, handler, answerer }: Method): void {
     const streamCall: StreamCall<unknown, unknown> = {
       ctx: call,
-      requests,
+      requests: () => decodeAll(call, definition),
       write: (response) => call.write(definition.response.encode(response)),
       drained: () => call.drained(),
     };
     (handler as StreamHandler<unknown, unknown>)(streamCall).then(
       () => call.end(Code.OK, ''),
-      (error) => this.#fail(call, error),
+      (error) => answerer.fail(call, error),
+    );
+  }
+}
+
+/** Answers the unary calls of one method. */
+class Answerer implements UnaryAnswerer {
+  readonly maxReceiveBytes: number;
+  readonly #definition: MethodDefinition<unknown, unknown>;
+  readonly #handler: UnaryHandler<unknown, unknown>;
+  readonly #toStatus: GrpcServerOptions['toStatus'];
+
+  constructor(
+    definition: MethodDefinition<unknown, unknown>,
+    handler: Method['handler'],
+    options: Pick<GrpcServerOptions, 'maxReceiveBytes' | 'toStatus'>,
+  ) {
+    this.#definition = definition;
+    this.#handler = handler;
+    this.maxReceiveBytes = options.maxReceiveBytes;
+    this.#toStatus = options.toStatus;
+  }
+
+  // A handler that answers at once costs no promise.
+  answer(call: UnaryCall, message: Uint8Array): void {
+    const result: unknown = this.#handler(decode(this.#definition, message), call);
+    if (!(result instanceof Promise)) return call.reply(this.#definition.response.encode(result as Init<unknown>));
+    result.then(
+      (response) => call.reply(this.#definition.response.encode(response)),
+      (error) => this.fail(call, error),
     );
   }
 
-  #fail(call: Call, error: unknown): void {
-    const { code, message } = error instanceof StatusError ? error : this.#options.toStatus(error);
+  fail(call: Pick<UnaryCall, 'end'>, error: unknown): void {
+    const { code, message } = error instanceof StatusError ? error : this.#toStatus(error);
     call.end(code, message);
   }
 }
 
-async function* readRequests(
-  call: Call,
+async function* decodeAll(
+  call: StreamingCall,
   definition: MethodDefinition<unknown, unknown>,
-  maxBytes: number,
-): AsyncIterable<unknown> {
-  const reader = new MessageReader(maxBytes);
-  // A handler that stops reading has not ended the call: its status is still to be sent.
-  for await (const chunk of call.stream.iterator({ destroyOnReturn: false })) {
-    reader.push(chunk as Buffer);
-    for (let message = reader.next(); message !== undefined; message = reader.next()) yield decode(definition, message);
-  }
-  if (reader.cutText !== undefined) throw new StatusError(Code.Unknown, reader.cutText);
+): AsyncGenerator<unknown, void, void> {
+  for await (const message of call.messages()) yield decode(definition, message);
 }
 
-function decode(definition: MethodDefinition<unknown, unknown>, message: Buffer): unknown {
+function decode(definition: MethodDefinition<unknown, unknown>, message: Uint8Array): unknown {
   try {
     return definition.request.decode(message);
   } catch (error) {
     throw new StatusError(Code.Internal, `grpc: error unmarshalling request: ${(error as Error).message}`);
   }
-}
-
-function respondToBadHeaders(stream: ServerHttp2Stream, error: HeaderError): void {
-  const status = { 'grpc-status': String(error.code), 'grpc-message': encodeMessage(error.message) };
-  const answer = { ':status': error.httpStatus, 'content-type': 'application/grpc', ...status };
-  stream.respond(answer, { ...NO_DATE, endStream: true });
-  stream.close(http2.constants.NGHTTP2_NO_ERROR);
 }
