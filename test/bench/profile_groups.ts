@@ -40,17 +40,18 @@ const IDLE = '(idle)';
 const PSEUDO: Readonly<Record<string, string>> = {
   '(garbage collector)': 'garbage collection',
   '(program)': 'native code outside of JavaScript',
-  [IDLE]: 'native code of the event loop: sockets, nghttp2, the kernel',
+  [IDLE]: 'native code of the event loop: sockets, the kernel',
 };
 const NODE_HTTP2 = 'node:http2, JavaScript';
 const NODE_REST = 'node: streams, net, events, timers';
-const NATIVE_CALLS = 'native code called by JavaScript: nghttp2 writing, Buffer';
+const NATIVE_CALLS = 'native code called by JavaScript: writing to sockets and files, Buffer';
 const CODEC = 'codec';
 
 const OURS: readonly (readonly [prefix: string, group: string])[] = [
   ['final/transport/', 'transport'],
   ['proto/', CODEC],
   ['final/core/', 'store'],
+  ['final/storage/', 'storage'],
   ['final/', 'server and API'],
 ];
 

@@ -135,13 +135,13 @@ test('a profile: self time by part of the program, with what V8 calls idle corre
   assert.equal(cores, 0.7);
   const share = Object.fromEntries(groups.map((group) => [group.name, Math.round(group.share * 70)]));
   assert.deepEqual(share, {
-    'native code of the event loop: sockets, nghttp2, the kernel': 20,
+    'native code of the event loop: sockets, the kernel': 20,
     'node:http2, JavaScript': 20,
     store: 9,
     codec: 6,
     'garbage collection': 5,
     'node: streams, net, events, timers': 5,
-    'native code called by JavaScript: nghttp2 writing, Buffer': 4,
+    'native code called by JavaScript: writing to sockets and files, Buffer': 4,
     transport: 1,
   });
   assert.equal(functions.find(({ name }) => name.startsWith('put'))?.name, 'put (final/core/mvcc/kvstore.ts)');
