@@ -59,7 +59,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
       ready('max-snapshots', 'uint', '5', 'Snapshot files to keep; 0 = all.'),
       ready('max-wals', 'uint', '5', 'Closed log segments to keep; 0 = all.'),
       ready('quota-backend-bytes', 'int', '0', 'Size of the database that raises the NOSPACE alarm; 0 = 2 GiB.'),
-      ready('backend-bbolt-freelist-type', 'string', 'map', 'Free list of the database file: array or map.'),
+      later('backend-bbolt-freelist-type', 'string', 'map', 'Free list of the database file: array or map.'),
       ready('backend-batch-interval', 'duration', '0s', 'Longest time between two commits of the database; 0 = 100ms.'),
       ready('backend-batch-limit', 'int', '0', 'Most changes between two commits of the database; 0 = 10000.'),
       ready('max-txn-ops', 'uint', '128', 'Most operations in one transaction.'),

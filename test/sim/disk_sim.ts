@@ -33,14 +33,14 @@ const silent: Logger = {
 };
 
 /** What a run came across, for those who want to know that it was worth it. */
-export interface Summary {
+interface Summary {
   readonly failures: number;
   readonly operations: number;
   readonly lost: number;
 }
 
 /** Runs one seed. Throws an Error that says what was wrong. */
-export async function runSeed(seed: number, options: { readonly noSync?: boolean } = {}): Promise<Summary> {
+async function runSeed(seed: number, options: { readonly noSync?: boolean } = {}): Promise<Summary> {
   const simulation = new Simulation(seed, options.noSync ?? false);
   for (let life = 0; life < LIVES; life++) await simulation.live();
   await simulation.live({ isLast: true });
