@@ -15,7 +15,9 @@ export function notFor(one: Case, target: Target): string | undefined {
   const chain = loadChain();
   const here = positionOf(chain, target.slug);
   if (positionOf(chain, one.since) > here) return `since ${one.since}`;
-  if (one.until !== undefined && here > positionOf(chain, one.until)) return `until ${one.until}`;
+  // What only early steps do, a whole etcd does not.
+  const isPast = target.kind === 'real' || (one.until !== undefined && here > positionOf(chain, one.until));
+  if (one.until !== undefined && isPast) return `until ${one.until}`;
   return undefined;
 }
 

@@ -48,10 +48,16 @@ export function stepTarget(name: string): Target {
   return { ...target, flags: new Set(link.step.flags) };
 }
 
-/** Any program that claims to be as far as `slug`: it is given the flags that the step of that name knows. */
+/**
+ * Any program that claims to be as far as `slug`: it is given the flags that the step of that name knows. The Go server is
+ * recognised by its version and judged as the real one.
+ */
 export function commandTarget(commandLine: string, slug: string = FINAL): Target {
   const command = [...commandLine.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-  if (command.length === 0) throw new Error('the command line is empty');
+  const [program] = command;
+  if (program === undefined) throw new Error('the command line is empty');
+  const real = realTarget(program, command);
+  if (real !== undefined) return { ...real, slug };
   const link = slug === FINAL ? undefined : findLink(loadChain(), slug).step;
   return {
     kind: 'command',
@@ -69,12 +75,15 @@ export function commandTarget(commandLine: string, slug: string = FINAL): Target
  */
 export function findReal(variable: 'ETCD_BIN' | 'ETCD35_BIN'): Target | undefined {
   const program = process.env[variable] ?? (variable === 'ETCD_BIN' ? findOnPath('etcd') : undefined);
-  if (program === undefined || program === '') return undefined;
+  return program === undefined || program === '' ? undefined : realTarget(program, [program]);
+}
+
+function realTarget(program: string, command: readonly string[]): Target | undefined {
   const version = realVersion(program);
   if (version === undefined) return undefined;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const line = major > 3 || minor >= 5 ? '3.5' : '3.4';
-  return { kind: 'real', label: `etcd ${version}`, command: [program], flags: 'all', slug: FINAL, line };
+  return { kind: 'real', label: `etcd ${version}`, command, flags: 'all', slug: FINAL, line };
 }
 
 /** Absolute path of a program on the PATH, or undefined. */
@@ -97,7 +106,7 @@ export function findEtcdctl(): string | undefined {
 function realVersion(program: string): string | undefined {
   try {
     const text = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return /etcd Version: (\d+\.\d+\.\d+)/.exec(text)?.[1];
+    return /etcd Version: (\d+\.\d+\.\d+)[^]*Go Version: go/.exec(text)?.[1];
   } catch {
     return undefined;
   }
