@@ -31,6 +31,8 @@ export interface Clock {
 
 export interface Ports {
   readonly clock: Clock;
+  /** A random integer from 0 up to, not including, `below`. */
+  readonly random: (below: number) => number;
   readonly fs: FileSystem;
   readonly log: Logger;
   /** Ends the process at once; for a bug of ours, behind which going on would damage data. */

@@ -14,6 +14,9 @@ export const nodeClock: Clock = {
   sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
 };
 
+/** Random integers below a bound. */
+export const nodeRandom = (below: number): number => Math.floor(Math.random() * below);
+
 /** Logs `error` with its stack and ends the process with status 1. */
 export function crashWith(log: Logger): (error: unknown) => never {
   return (error) => {

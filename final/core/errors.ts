@@ -20,7 +20,27 @@ export type ErrorKind =
   | 'RequestTooManyRequests'
   | 'AuthNotEnabled'
   | 'Corrupt'
-  | 'Stopped';
+  | 'Stopped'
+  | 'NoLeader'
+  | 'NotLeader'
+  | 'LeaderChanged'
+  | 'Timeout'
+  | 'TimeoutDueToLeaderFail'
+  | 'TimeoutDueToConnectionLost'
+  | 'TimeoutWaitAppliedIndex'
+  | 'TimeoutLeaderTransfer'
+  | 'Unhealthy'
+  | 'BadLeaderTransferee'
+  | 'NotSupportedForLearner'
+  | 'MemberExist'
+  | 'PeerURLExist'
+  | 'MemberNotEnoughStarted'
+  | 'MemberBadURLs'
+  | 'MemberNotFound'
+  | 'MemberNotLearner'
+  | 'LearnerNotReady'
+  | 'TooManyLearners'
+  | 'NotPrimary';
 
 /** An expected, deterministic failure: every member answers the same request with the same kind. */
 export class EtcdError extends Error {

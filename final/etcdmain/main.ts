@@ -2,7 +2,7 @@
 
 import { type Etcd, startEtcd } from '../embed/etcd.ts';
 import type { Logger } from '../ports.ts';
-import { crashWith, nodeClock, openLog } from '../ports_node.ts';
+import { crashWith, nodeClock, nodeRandom, openLog } from '../ports_node.ts';
 import { nodeFileSystem } from '../storage/fs_node.ts';
 import { type Config, ConfigError, specOf, toConfig, toLogLevel, validate } from './config.ts';
 import { readConfigFile } from './config_file.ts';
@@ -31,7 +31,13 @@ export async function main(argv: readonly string[], env: Env): Promise<void> {
     log = openConfiguredLog(config);
     log.info('Running: ', { args: ['etcd', ...argv] });
     for (const name of flags.ignored) log.warn(`flag "-${name}" is no longer supported - ignoring.`);
-    const etcd = await startEtcd(config, { clock: nodeClock, fs: nodeFileSystem, log, crash: crashWith(log) });
+    const etcd = await startEtcd(config, {
+      clock: nodeClock,
+      random: nodeRandom,
+      fs: nodeFileSystem,
+      log,
+      crash: crashWith(log),
+    });
     stopOnSignal(etcd, log);
   } catch (error) {
     fail(error, log);

@@ -163,7 +163,8 @@ class Simulation {
       this.#onCrash(failure);
       throw failure;
     };
-    return { clock, fs: this.#disk.session(), log: silent, crash };
+    const random = (below: number): number => this.#random.below(below);
+    return { clock, random, fs: this.#disk.session(), log: silent, crash };
   }
 }
 

@@ -31,6 +31,49 @@ export const RPC_STATUS: Readonly<Record<ErrorKind, RpcStatus>> = {
   AuthNotEnabled: { code: Code.FailedPrecondition, message: 'etcdserver: authentication is not enabled' },
   Corrupt: { code: Code.DataLoss, message: 'etcdserver: corrupt cluster' },
   Stopped: { code: Code.Unavailable, message: 'etcdserver: server stopped' },
+  NoLeader: { code: Code.Unavailable, message: 'etcdserver: no leader' },
+  NotLeader: { code: Code.FailedPrecondition, message: 'etcdserver: not leader' },
+  LeaderChanged: { code: Code.Unavailable, message: 'etcdserver: leader changed' },
+  Timeout: { code: Code.Unavailable, message: 'etcdserver: request timed out' },
+  TimeoutDueToLeaderFail: {
+    code: Code.Unavailable,
+    message: 'etcdserver: request timed out, possibly due to previous leader failure',
+  },
+  TimeoutDueToConnectionLost: {
+    code: Code.Unavailable,
+    message: 'etcdserver: request timed out, possibly due to connection lost',
+  },
+  TimeoutWaitAppliedIndex: {
+    code: Code.Unavailable,
+    message: 'etcdserver: request timed out, waiting for the applied index took too long',
+  },
+  TimeoutLeaderTransfer: {
+    code: Code.Unknown,
+    message: 'etcdserver: request timed out, leader transfer took too long',
+  },
+  Unhealthy: { code: Code.Unavailable, message: 'etcdserver: unhealthy cluster' },
+  BadLeaderTransferee: { code: Code.FailedPrecondition, message: 'etcdserver: bad leader transferee' },
+  NotSupportedForLearner: { code: Code.Unavailable, message: 'etcdserver: rpc not supported for learner' },
+  MemberExist: { code: Code.FailedPrecondition, message: 'etcdserver: member ID already exist' },
+  PeerURLExist: { code: Code.FailedPrecondition, message: 'etcdserver: Peer URLs already exists' },
+  // Unknown, as with too many requests.
+  MemberNotEnoughStarted: {
+    code: Code.Unknown,
+    message: 'etcdserver: re-configuration failed due to not enough started members',
+  },
+  MemberBadURLs: { code: Code.InvalidArgument, message: 'etcdserver: given member URLs are invalid' },
+  MemberNotFound: { code: Code.NotFound, message: 'etcdserver: member not found' },
+  MemberNotLearner: {
+    code: Code.FailedPrecondition,
+    message: 'etcdserver: can only promote a learner member',
+  },
+  LearnerNotReady: {
+    code: Code.FailedPrecondition,
+    message: 'etcdserver: can only promote a learner member which is in sync with leader',
+  },
+  TooManyLearners: { code: Code.FailedPrecondition, message: 'etcdserver: too many learner members in cluster' },
+  // Only said between members; a client sees it when a leader is not sure that it still is one.
+  NotPrimary: { code: Code.Unknown, message: 'not a primary lessor' },
 };
 
 /** What a client gets for anything a handler threw. A broken invariant ends the process instead of answering. */
