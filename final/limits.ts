@@ -25,11 +25,32 @@ export const LEASES_REVOKED_PER_LOOK = 500;
 /** The largest election timeout that makes sense, in ms. */
 export const MAX_ELECTION_TIMEOUT_MS = 50_000;
 
-/** Most proposals that may wait for the disk. Beyond it a client gets "too many requests". */
-export const MAX_PENDING_PROPOSALS = 5_000;
+/** Most proposals of one member that may be on their way through the log. Beyond it a client gets "too many requests". */
+export const MAX_PENDING_PROPOSALS = 10_000;
 
-/** Most bytes of proposals that may wait for the disk; the same answer. */
+/** Most bytes of proposals that may be on their way; the same answer. */
 export const MAX_PENDING_BYTES = 256 * 1024 * 1024;
+
+/** How long a request may take beside two election timeouts, in ms. Then a client gets one of the "timed out" errors. */
+export const REQUEST_TIMEOUT_MS = 5_000;
+
+/** How long a question for the read index stays without an answer before it is asked again, in ms (spec/raft.md E7). */
+export const READ_INDEX_RETRY_MS = 500;
+
+/** Most bytes of entries in one message to a peer, and in one Ready; a single larger entry goes alone (spec/raft.md A1). */
+export const MAX_MESSAGE_ENTRY_BYTES = 1024 * 1024;
+
+/** Most append messages to one peer without an answer (spec/raft.md A1). */
+export const MAX_INFLIGHT_APPENDS = 512;
+
+/** Most databases that are on their way to peers; a further one is reported as failed, and raft tries again. */
+export const MAX_SNAPSHOTS_IN_FLIGHT = 16;
+
+/** How long the log is kept whole after a database was sent, in ms, so that its receiver can go on from there. */
+export const KEEP_LOG_AFTER_SNAPSHOT_MS = 30_000;
+
+/** How long a member that was removed goes on, in ms, so that its last answers leave (spec/raft.md C12). */
+export const REMOVED_MEMBER_GRACE_MS = 1_000;
 
 /** A sync of the log that takes less than this, in ms, is waited for in place when only one proposal needs it. */
 export const INLINE_SYNC_MS = 0.5;

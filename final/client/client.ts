@@ -20,7 +20,14 @@ import type {
   LeaseRevokeResponse,
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
+  MemberAddRequest,
+  MemberAddResponse,
   MemberListResponse,
+  MemberPromoteResponse,
+  MemberRemoveResponse,
+  MemberUpdateRequest,
+  MemberUpdateResponse,
+  MoveLeaderResponse,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -137,6 +144,30 @@ export class Client {
   /** As the server that is asked knows them: this needs no quorum. */
   memberList(options?: CallOptions): Promise<MemberListResponse> {
     return this.call(this.balanced, { method: Cluster.methods.MemberList, request: {}, repeatable: true }, options);
+  }
+
+  memberAdd(request: Init<MemberAddRequest>, options?: CallOptions): Promise<MemberAddResponse> {
+    return this.call(this.balanced, { method: Cluster.methods.MemberAdd, request, repeatable: false }, options);
+  }
+
+  memberRemove(ID: bigint, options?: CallOptions): Promise<MemberRemoveResponse> {
+    const call = { method: Cluster.methods.MemberRemove, request: { ID }, repeatable: false };
+    return this.call(this.balanced, call, options);
+  }
+
+  memberUpdate(request: Init<MemberUpdateRequest>, options?: CallOptions): Promise<MemberUpdateResponse> {
+    return this.call(this.balanced, { method: Cluster.methods.MemberUpdate, request, repeatable: false }, options);
+  }
+
+  memberPromote(ID: bigint, options?: CallOptions): Promise<MemberPromoteResponse> {
+    const call = { method: Cluster.methods.MemberPromote, request: { ID }, repeatable: false };
+    return this.call(this.balanced, call, options);
+  }
+
+  /** Only the leader can do it: this client should have no other endpoint. */
+  moveLeader(targetID: bigint, options?: CallOptions): Promise<MoveLeaderResponse> {
+    const call = { method: Maintenance.methods.MoveLeader, request: { targetID }, repeatable: false };
+    return this.call(this.balanced, call, options);
   }
 
   /** @param endpoint whose status it is: one of this client's or another */

@@ -40,7 +40,9 @@ export type ErrorKind =
   | 'MemberNotLearner'
   | 'LearnerNotReady'
   | 'TooManyLearners'
-  | 'NotPrimary';
+  | 'NotPrimary'
+  | 'ProposalDropped'
+  | 'DeadlineExceeded';
 
 /** An expected, deterministic failure: every member answers the same request with the same kind. */
 export class EtcdError extends Error {

@@ -5,7 +5,11 @@ import type { Config } from '../etcdmain/config.ts';
 import { formatDuration } from '../etcdmain/duration.ts';
 import type { EtcdUrl } from '../etcdmain/urls.ts';
 import type { Ports } from '../ports.ts';
+import { must } from '../core/assert.ts';
 import { newServer } from '../server/new_server.ts';
+import type { EtcdServer } from '../server/server.ts';
+import { httpPeerCalls } from '../transport/etcdhttp/peer_client.ts';
+import { RaftHttpTransport } from '../transport/rafthttp/transport.ts';
 import { ETCD_VERSION, IMPLEMENTATION } from '../version.ts';
 import { CleanupStack } from './cleanup.ts';
 import { Listener } from './listeners.ts';
@@ -17,6 +21,8 @@ const LOG_CALLER = 'embed/etcd.ts';
 export interface Etcd {
   /** Stops it: no new connections, running calls get their answers within a bound, then everything is closed. */
   close(): Promise<void>;
+  /** Resolves when the member was removed from the cluster: then there is nothing left to do but to close it. */
+  readonly removed: Promise<void>;
 }
 
 /** Starts a server with a valid `config`. Rejects, with everything undone, when a step fails. */
@@ -26,20 +32,47 @@ export async function startEtcd(config: Config, ports: Ports): Promise<Etcd> {
     const peers = await configureListeners({ port: 'peer', urls: config.listenPeerUrls, ports, cleanup });
     const clients = await configureListeners({ port: 'client', urls: config.listenClientUrls, ports, cleanup });
     logSettings(config, ports);
-    const server = await newServer(config, ports);
+    const { server, transport, removed } = await newMember(config, ports);
+    // Peers are served until the member has ended: it hands over its leadership with their help.
+    servePeers({ listeners: peers, server, transport, ports, cleanup });
     cleanup.push(() => server.stop());
-    servePeers({ listeners: peers, server, ports, cleanup });
     await server.start();
     serveClients({ listeners: clients, server, config, ports, cleanup });
     ports.log.at(LOG_CALLER).info('now serving peer/client/metrics', {
       'local-member-id': server.cluster.localMemberId.toString(16),
       ...urlFields(config),
     });
-    return { close: () => close(config, ports, cleanup) };
+    return { removed, close: () => close(config, ports, cleanup) };
   } catch (error) {
     await cleanup.runAll();
     throw error;
   }
+}
+
+interface NewMember {
+  readonly server: EtcdServer;
+  readonly transport: RaftHttpTransport;
+  readonly removed: Promise<void>;
+}
+
+// The member, and what carries its messages: each knows the other.
+async function newMember(config: Config, ports: Ports): Promise<NewMember> {
+  let transport: RaftHttpTransport | undefined;
+  let onRemoved = (): void => {};
+  const removed = new Promise<void>((resolve) => {
+    onRemoved = resolve;
+  });
+  const server = await newServer(config, ports, {
+    newTransport: (parts) => {
+      const advertisedPeerUrls = config.initialAdvertisePeerUrls.map((url) => url.text);
+      const { clock, log } = ports;
+      transport = new RaftHttpTransport({ ...parts, advertisedPeerUrls, clock, log, electionMs: config.electionMs });
+      return transport;
+    },
+    calls: httpPeerCalls,
+    onRemoved,
+  });
+  return { server, transport: must(transport, 'the peer transport'), removed };
 }
 
 interface Listening {

@@ -7,9 +7,10 @@ import type { Config } from '../etcdmain/config.ts';
 import { SHUTDOWN_GRACE_MS, SNIFF_TIMEOUT_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { EtcdServer } from '../server/server.ts';
-import { newHttpServer } from '../transport/etcdhttp/base.ts';
+import { newHttpServer, newPeerHttpServer } from '../transport/etcdhttp/base.ts';
 import { clientHandler } from '../transport/etcdhttp/client.ts';
-import { peerHandler } from '../transport/etcdhttp/peer.ts';
+import { memberHandler, type PeerApi } from '../transport/etcdhttp/peer.ts';
+import type { RaftHttpTransport } from '../transport/rafthttp/transport.ts';
 import type { CleanupStack } from './cleanup.ts';
 import type { Listener } from './listeners.ts';
 
@@ -26,9 +27,15 @@ interface Serving {
 }
 
 /** Serves the peer port: HTTP/1 only so far. */
-export function servePeers({ listeners, server, ports, cleanup }: Serving): void {
+export function servePeers({
+  listeners,
+  server,
+  transport,
+  ports,
+  cleanup,
+}: Serving & { readonly transport: RaftHttpTransport }): void {
   const log = ports.log.at(LOG_CALLER);
-  const http = newHttpServer(peerHandler(server.cluster));
+  const http = newPeerHttpServer(memberHandler(peerApi(server), transport.routes, log));
   for (const listener of listeners) {
     const fields = { address: listener.url.address };
     log.info('serving peer traffic', fields);
@@ -70,6 +77,19 @@ export function serveClients({
     const fields = { traffic: 'grpc+http', address: listener.url.address };
     log.info('serving client traffic insecurely; this is strongly discouraged!', fields);
   }
+}
+
+// What other members may ask of this one.
+function peerApi(server: EtcdServer): PeerApi {
+  return {
+    get cluster() {
+      return server.cluster;
+    },
+    promoteMember: (id) => server.members.promoteHere(id),
+    hashKV: (revision) => server.hashKV(revision),
+    renewLease: async (id) => server.leases.renewHere(id),
+    leaseTimes: async (id, withKeys) => server.leases.timeToLiveHere(id, withKeys),
+  };
 }
 
 // Reads until the bytes so far either are the whole preface or cannot become it.

@@ -91,6 +91,14 @@ export function parseInt64(text: string, base: 10 | 16): ParsedInteger {
   return value < -(2n ** 63n) || value >= 2n ** 63n ? failed('value out of range') : { value };
 }
 
+/** As {@link parseInt64}, of numbers without a sign. */
+export function parseUint64(text: string, base: 10 | 16): ParsedInteger {
+  const failed = (reason: string): ParsedInteger => ({ error: `strconv.ParseUint: parsing ${quote(text)}: ${reason}` });
+  if (!(base === 10 ? /^\d+$/ : /^[\da-fA-F]+$/).test(text)) return failed('invalid syntax');
+  const value = BigInt(base === 10 ? text : `0x${text}`);
+  return value >= 2n ** 64n ? failed('value out of range') : { value };
+}
+
 function parseDurationValue(text: string): FlagValue {
   const parsed = parseDuration(text);
   const failed = (message: string): FlagValue => ({ kind: 'error', message, fallback: '0s' });

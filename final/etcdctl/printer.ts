@@ -11,7 +11,11 @@ import type {
   LeaseLeasesResponse,
   LeaseRevokeResponse,
   LeaseTimeToLiveResponse,
+  MemberAddResponse,
   MemberListResponse,
+  MemberPromoteResponse,
+  MemberRemoveResponse,
+  MemberUpdateResponse,
   PutResponse,
   RangeResponse,
   StatusResponse,
@@ -53,6 +57,13 @@ export interface Printer {
   del(response: DeleteRangeResponse): void;
   txn(response: TxnResponse): void;
   memberList(response: MemberListResponse): void;
+  memberAdd(response: MemberAddResponse): void;
+  /** @param id of the member, which this answer and the next ones do not name */
+  memberRemove(response: MemberRemoveResponse, id: bigint): void;
+  memberUpdate(response: MemberUpdateResponse, id: bigint): void;
+  memberPromote(response: MemberPromoteResponse, id: bigint): void;
+  /** @param from the leader that was, and the one that is; the answer says nothing */
+  moveLeader(from: bigint, to: bigint): void;
   endpointHealth(results: readonly EndpointHealth[]): void;
   endpointStatus(results: readonly EndpointStatus[]): void;
   endpointHashKV(results: readonly EndpointHash[]): void;
@@ -88,6 +99,11 @@ export function refusingPrinter(format: Format): Printer {
     del: refuse,
     txn: refuse,
     memberList: refuse,
+    memberAdd: refuse,
+    memberRemove: refuse,
+    memberUpdate: refuse,
+    memberPromote: refuse,
+    moveLeader: refuse,
     endpointHealth: refuse,
     endpointStatus: refuse,
     endpointHashKV: refuse,

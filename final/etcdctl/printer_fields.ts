@@ -21,13 +21,14 @@ import {
   lines,
   type Printer,
   type PrinterOptions,
+  refusingPrinter,
 } from './printer.ts';
 
 /** @returns the printer */
 export function fieldsPrinter({ io }: PrinterOptions): Printer {
   const print = (parts: readonly string[]): void => io.stdout.write(lines(parts));
   return {
-    format: 'fields',
+    ...refusingPrinter('fields'),
     put: (response) => print(putLines(response)),
     get: (response) => print(rangeLines(response)),
     del: (response) => print(deleteLines(response)),

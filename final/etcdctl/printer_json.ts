@@ -14,6 +14,11 @@ export function jsonPrinter({ io }: PrinterOptions): Printer {
     del: (response) => print(messageJson('etcdserverpb.DeleteRangeResponse', response)),
     txn: (response) => print(messageJson('etcdserverpb.TxnResponse', response)),
     memberList: (response) => print(messageJson('etcdserverpb.MemberListResponse', response)),
+    memberAdd: (response) => print(messageJson('etcdserverpb.MemberAddResponse', response)),
+    memberRemove: (response) => print(messageJson('etcdserverpb.MemberRemoveResponse', response)),
+    memberUpdate: (response) => print(messageJson('etcdserverpb.MemberUpdateResponse', response)),
+    memberPromote: (response) => print(messageJson('etcdserverpb.MemberPromoteResponse', response)),
+    moveLeader: () => print({}),
     endpointHealth: (results) =>
       print(
         results.map(({ endpoint, healthy, took, error }) => {

@@ -16,6 +16,11 @@ export function protobufPrinter({ io }: PrinterOptions): Printer {
     del: (response) => io.stdout.write(codecs['etcdserverpb.DeleteRangeResponse'].encode(response)),
     txn: (response) => io.stdout.write(codecs['etcdserverpb.TxnResponse'].encode(response)),
     memberList: (response) => io.stdout.write(codecs['etcdserverpb.MemberListResponse'].encode(response)),
+    memberAdd: (response) => io.stdout.write(codecs['etcdserverpb.MemberAddResponse'].encode(response)),
+    memberRemove: (response) => io.stdout.write(codecs['etcdserverpb.MemberRemoveResponse'].encode(response)),
+    memberUpdate: (response) => io.stdout.write(codecs['etcdserverpb.MemberUpdateResponse'].encode(response)),
+    memberPromote: (response) => io.stdout.write(codecs['etcdserverpb.MemberPromoteResponse'].encode(response)),
+    moveLeader: () => {},
     alarm: (response) => io.stdout.write(codecs['etcdserverpb.AlarmResponse'].encode(response)),
     // Of answers on leases etcdctl 3.4 prints the header alone, and of this one it cannot.
     leaseGrant: ({ header }) => printHeader(header),

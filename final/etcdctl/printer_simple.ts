@@ -1,6 +1,6 @@
 // --write-out=simple: what people read. Keys and values are written as they are, so scripts can take them byte for byte.
 
-import type { KeyValue, LeaseTimeToLiveResponse, ResponseOp, TxnResponse } from '../../proto/schema.ts';
+import type { KeyValue, LeaseTimeToLiveResponse, ResponseHeader, ResponseOp, TxnResponse } from '../../proto/schema.ts';
 import { alarmLine, dbHashCells, dbStatusCells, healthLine, leaseText, memberCells, statusCells } from './cells.ts';
 import { lines, type Printer, type PrinterOptions } from './printer.ts';
 
@@ -17,6 +17,11 @@ export function simplePrinter({ io, hex }: PrinterOptions): Printer {
     del: ({ deleted, prev_kvs }) => print([deleted.toString(), ...prev_kvs.flatMap((kv) => pair(kv, hex))]),
     txn: (response) => print(txnLines(response, hex)),
     memberList: ({ members }) => print(members.map((member) => memberCells(member).join(', '))),
+    memberAdd: ({ header, member }) => print([changeLine(member?.ID ?? 0n, 'added to', header)]),
+    memberRemove: ({ header }, id) => print([changeLine(id, 'removed from', header)]),
+    memberUpdate: ({ header }, id) => print([changeLine(id, 'updated in', header)]),
+    memberPromote: ({ header }, id) => print([changeLine(id, 'promoted in', header)]),
+    moveLeader: (from, to) => print([`Leadership transferred from ${from.toString(16)} to ${to.toString(16)}`]),
     endpointHealth: (results) => io.stderr.write(lines(results.map(healthLine))),
     endpointStatus: (results) => print(results.map((result) => statusCells(result).join(', '))),
     endpointHashKV: (results) => print(results.map(({ endpoint, hash }) => `${endpoint}, ${hash.hash}`)),
@@ -28,6 +33,11 @@ export function simplePrinter({ io, hex }: PrinterOptions): Printer {
     dbStatus: (status) => print([dbStatusCells(status).join(', ')]),
     dbHashKV: (hash) => print([dbHashCells(hash).join(', ')]),
   };
+}
+
+function changeLine(id: bigint, what: string, header: ResponseHeader | undefined): string {
+  const padded = (value: bigint): string => value.toString(16).padStart(16);
+  return `Member ${padded(id)} ${what} cluster ${padded(header?.cluster_id ?? 0n)}`;
 }
 
 function pair(kv: KeyValue | undefined, hex: boolean): [] | [Line, Line] {

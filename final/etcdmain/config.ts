@@ -16,6 +16,8 @@ export interface Config {
   readonly walDir: string;
   /** Entries after which a raft snapshot is written. */
   readonly snapshotCount: number;
+  /** Entries in front of a snapshot that stay in memory, for followers that are a little behind. */
+  readonly snapshotCatchUpEntries: number;
   /** Files to keep; 0 = all. */
   readonly maxSnapshots: number;
   readonly maxWals: number;
@@ -40,8 +42,17 @@ export interface Config {
   readonly advertiseClientUrls: readonly EtcdUrl[];
   /** name=url,name=url,… */
   readonly initialCluster: string;
+  /** `new`, or `existing` to join a running one. */
   readonly initialClusterState: string;
   readonly initialClusterToken: string;
+  /** Whether the cluster at hand is given up: this member becomes its only one. */
+  readonly forceNewCluster: boolean;
+  /** Whether a change of the members that could cost the quorum is refused. */
+  readonly strictReconfigCheck: boolean;
+  /** Whether a member asks if it could win an election before it begins one. */
+  readonly preVote: boolean;
+  /** Whether the first election after a start may begin sooner. */
+  readonly initialElectionTickAdvance: boolean;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
   readonly maxConcurrentStreams: number;
@@ -80,6 +91,7 @@ export function toConfig(values: ConfigValues): Config {
     dataDir: text('data-dir') || `${name}.etcd`,
     walDir: text('wal-dir'),
     snapshotCount: number('snapshot-count') || DEFAULT_SNAPSHOT_COUNT,
+    snapshotCatchUpEntries: number('experimental-snapshot-catchup-entries'),
     maxSnapshots: number('max-snapshots'),
     maxWals: number('max-wals'),
     quotaBackendBytes: number('quota-backend-bytes'),
@@ -99,6 +111,10 @@ export function toConfig(values: ConfigValues): Config {
     initialCluster: values.get('initial-cluster') ?? defaultInitialCluster(name, advertisedPeers),
     initialClusterState: text('initial-cluster-state'),
     initialClusterToken: text('initial-cluster-token'),
+    forceNewCluster: isTrue(text('force-new-cluster')),
+    strictReconfigCheck: isTrue(text('strict-reconfig-check')),
+    preVote: isTrue(text('pre-vote')),
+    initialElectionTickAdvance: isTrue(text('initial-election-tick-advance')),
     maxTxnOps: number('max-txn-ops'),
     maxRequestBytes: number('max-request-bytes'),
     maxConcurrentStreams: number('max-concurrent-streams'),

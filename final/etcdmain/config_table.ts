@@ -52,7 +52,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
       ready('snapshot-count', 'uint', '100000', 'Applied entries after which a raft snapshot is written.'),
       ready('heartbeat-interval', 'uint', '100', 'Milliseconds between two heartbeats of a leader.'),
       ready('election-timeout', 'uint', '1000', 'Milliseconds without a leader after which an election begins.'),
-      later('initial-election-tick-advance', 'bool', 'true', 'Begin the first election sooner after a start.'),
+      ready('initial-election-tick-advance', 'bool', 'true', 'Begin the first election sooner after a start.'),
       ready('listen-peer-urls', 'urls', 'http://localhost:2380', 'URLs to listen on for other members.'),
       ready('listen-client-urls', 'urls', 'http://localhost:2379', 'URLs to listen on for clients, gRPC and HTTP.'),
       later('listen-client-http-urls', 'urls', '', 'URLs for HTTP clients only; listen-client-urls is then gRPC only.'),
@@ -87,8 +87,8 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         'http://localhost:2380',
         'Peer URLs told to the rest of the cluster.',
       ),
-      ready('initial-cluster', 'string', '', 'Members at the first start, as name=url,name=url; one member so far.'),
-      ready('initial-cluster-state', 'string', 'new', 'new, or existing to join a running cluster (not ready).', {
+      ready('initial-cluster', 'string', '', 'Members at the first start, as name=url,name=url.'),
+      ready('initial-cluster-state', 'string', 'new', 'new, or existing to join a running cluster.', {
         choices: ['new', 'existing'],
       }),
       ready('initial-cluster-token', 'string', 'etcd-cluster', 'Makes member and cluster IDs unlike those of others.'),
@@ -100,8 +100,8 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
       later('discovery-proxy', 'string', '', 'HTTP proxy for the discovery service.'),
       later('discovery-srv', 'string', '', 'Domain whose SRV records name the initial members.'),
       later('discovery-srv-name', 'string', '', 'Suffix of the SRV service name.'),
-      later('strict-reconfig-check', 'bool', 'true', 'Refuse a change of members that would lose the quorum.'),
-      later('pre-vote', 'bool', 'true', 'Ask whether an election could be won before beginning it.'),
+      ready('strict-reconfig-check', 'bool', 'true', 'Refuse a change of members that would lose the quorum.'),
+      ready('pre-vote', 'bool', 'true', 'Ask whether an election could be won before beginning it.'),
       ready(
         'auto-compaction-retention',
         'string',
@@ -228,7 +228,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
         'Defragment at a start if it frees this.',
       ),
       later('experimental-stop-grpc-service-on-defrag', 'bool', 'false', 'Be unhealthy while defragmenting.'),
-      later('experimental-snapshot-catchup-entries', 'uint', '5000', 'Entries kept for slow followers.', {
+      ready('experimental-snapshot-catchup-entries', 'uint', '5000', 'Entries kept for slow followers.', {
         yaml: 'experimental-snapshot-catch-up-entries',
       }),
       later('experimental-enable-distributed-tracing', 'bool', 'false', 'Send traces to a collector.'),
@@ -242,7 +242,7 @@ export const FLAG_SECTIONS: readonly FlagSection[] = [
   {
     title: 'Unsafe feature',
     flags: [
-      later('force-new-cluster', 'bool', 'false', 'Make this member the only one of its cluster.'),
+      ready('force-new-cluster', 'bool', 'false', 'Make this member the only one of its cluster.'),
       ready('unsafe-no-fsync', 'bool', 'false', 'Do not wait for the disk: data can be lost.'),
     ],
   },

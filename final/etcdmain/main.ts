@@ -39,6 +39,7 @@ export async function main(argv: readonly string[], env: Env): Promise<void> {
       crash: crashWith(log),
     });
     stopOnSignal(etcd, log);
+    void etcd.removed.then(() => etcd.close()).then(() => process.exit(0));
   } catch (error) {
     fail(error, log);
   }

@@ -8,7 +8,6 @@ import type {
   CompactionRequest,
   DeleteRangeRequest,
   DeleteRangeResponse,
-  InternalRaftRequest,
   LeaseGrantRequest,
   LeaseRevokeRequest,
   PutRequest,
@@ -30,6 +29,7 @@ import type { Backend } from '../storage/backend/backend.ts';
 import { deleteLease, putLease } from '../storage/schema/lease_bucket.ts';
 import { writeScheduledCompaction } from '../storage/schema/meta_bucket.ts';
 import type { Alarms } from './alarms.ts';
+import type { Proposal } from './propose.ts';
 import { costOfTxn } from './quota.ts';
 
 export interface ApplierOptions {
@@ -49,14 +49,16 @@ export class Applier {
     this.#options = options;
   }
 
-  /** Applies a request that was read back from the log; nobody waits for its result. */
-  replay(request: InternalRaftRequest): void {
-    try {
-      this.#dispatch(request);
-    } catch (error) {
-      // It failed in the same way when it was applied first.
-      if (!(error instanceof EtcdError)) throw error;
-    }
+  /** Applies a request of the log and returns its result. Errors: those of the single requests. */
+  apply(request: Proposal): unknown {
+    if (request.put !== undefined) return this.put(request.put);
+    if (request.delete_range !== undefined) return this.deleteRange(request.delete_range);
+    if (request.txn !== undefined) return this.txn(request.txn);
+    if (request.compaction !== undefined) return this.compact(request.compaction);
+    if (request.lease_grant !== undefined) return this.leaseGrant(request.lease_grant);
+    if (request.lease_revoke !== undefined) return this.leaseRevoke(request.lease_revoke);
+    if (request.alarm !== undefined) return this.alarm(request.alarm);
+    return refuseUnknown(request);
   }
 
   /** Errors: LeaseNotFound, KeyNotFound, NoSpace, Corrupt. */
@@ -118,17 +120,6 @@ export class Applier {
     return this.#options.alarms.apply(request);
   }
 
-  #dispatch(request: InternalRaftRequest): void {
-    if (request.put !== undefined) this.put(request.put);
-    else if (request.delete_range !== undefined) this.deleteRange(request.delete_range);
-    else if (request.txn !== undefined) this.txn(request.txn);
-    else if (request.compaction !== undefined) this.compact(request.compaction);
-    else if (request.lease_grant !== undefined) this.leaseGrant(request.lease_grant);
-    else if (request.lease_revoke !== undefined) this.leaseRevoke(request.lease_revoke);
-    else if (request.alarm !== undefined) this.alarm(request.alarm);
-    else refuseUnknown(request);
-  }
-
   readonly #leaseExists = (lease: bigint): boolean => this.#options.lessor.get(lease) !== undefined;
 
   #write<T>(run: (writer: StoreWriter) => T): T {
@@ -164,7 +155,7 @@ const WITHOUT_EFFECT = new Set([
 // Without users, turning authentication on or off is the one request about it that can be carried out: the database has it.
 const IN_DATABASE = new Set(['auth_enable', 'auth_disable']);
 
-function refuseUnknown(request: InternalRaftRequest): void {
+function refuseUnknown(request: object): void {
   const names = Object.entries(request).filter(([, value]) => value !== undefined && value !== 0n);
   const unknown = names.map(([name]) => name).find((name) => !WITHOUT_EFFECT.has(name) && !IN_DATABASE.has(name));
   if (unknown !== undefined) throw new Error(`the log holds a request "${unknown}", which is not yet implemented`);

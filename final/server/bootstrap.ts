@@ -1,32 +1,41 @@
-// From a data directory to what a member starts with: a new one, or everything that an earlier run left. Mirrors etcd's
-// etcdserver/bootstrap.go; the order is that of spec/storage.md 12C.
+// From a data directory to what a member starts with: a new member of a new or of a running cluster, or everything that an
+// earlier run left. Mirrors etcd's etcdserver/bootstrap.go; the order is that of spec/raft.md D3 and spec/storage.md 12C.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { codecs } from '../../proto/load.ts';
-import { RaftConfChangeType, RaftEntryType, type RaftEntry, type RaftHardState } from '../../proto/schema.ts';
+import { RaftEntryType } from '../../proto/schema.ts';
+import type { RaftEntry, RaftHardState, RaftSnapshot } from '../../proto/schema.ts';
 import type { Config } from '../etcdmain/config.ts';
+import { REQUEST_TIMEOUT_MS } from '../limits.ts';
 import type { Logger, Ports } from '../ports.ts';
-import { Backend } from '../storage/backend/backend.ts';
-import { DB } from '../storage/bolt/db.ts';
+import type { Backend } from '../storage/backend/backend.ts';
 import { type FileSystem, join, unsynced } from '../storage/fs.ts';
-import { readConsistentIndex, writeConsistentIndex } from '../storage/schema/meta_bucket.ts';
+import { readConsistentIndex, resetConsistentIndex } from '../storage/schema/meta_bucket.ts';
 import { loadNewest } from '../storage/snap/snapshotter.ts';
 import { WalError } from '../storage/wal/errors.ts';
 import { hasWal } from '../storage/wal/names.ts';
 import { type SnapshotPoint, validSnapshots, type WalContent } from '../storage/wal/reader.ts';
 import { repair } from '../storage/wal/repair.ts';
 import { SEGMENT_BYTES, Wal } from '../storage/wal/wal.ts';
-import { bootstrapCluster, Cluster } from './cluster.ts';
+import {
+  bootstrapCluster,
+  type BootstrapSettings,
+  Cluster,
+  type Member,
+  urlsToResolve,
+} from './cluster.ts';
+import { addMemberChange } from './conf_change.ts';
 import { type DataDir, dataDirPaths, prepareDataDir } from './data_dir.ts';
-import { encodeMember } from './member_json.ts';
+import { forceNewCluster } from './force_new_cluster.ts';
+import { checkNotBootstrapped, joinCluster } from './join.ts';
+import { openBackend, openBackendOf } from './open_backend.ts';
+import type { PeerCalls } from './peer_calls.ts';
+import { resolveUrls } from './peer_urls.ts';
 import type { Position } from './raft_loop.ts';
 import { decodeV2Store } from './v2store.ts';
 
 const LOG_CALLER = 'etcdserver/bootstrap.ts';
-// The first entry of a log, which adds the first member, is from before any election.
+// The first entries of a log, which add the first members, are from before any election.
 const BOOTSTRAP_TERM = 1;
-const LOCK_RETRY_MS = 50;
-const LOCK_WARNING_MS = 10_000;
 
 export interface Bootstrapped {
   readonly dirs: DataDir;
@@ -38,156 +47,152 @@ export interface Bootstrapped {
   readonly isNew: boolean;
   /** How far the log is applied; every commit of the database holds it. */
   readonly progress: Progress;
-  /** The newest snapshot; index 0 = none. */
-  readonly snapshot: SnapshotPoint;
+  /** The newest snapshot, if there is one. */
+  readonly snapshot: RaftSnapshot | undefined;
   /** Changes that the v2 store has had, up to the snapshot. */
   readonly v2Index: number;
   /** What the log holds behind the snapshot. */
   readonly entries: readonly RaftEntry[];
   readonly hardState: RaftHardState;
+  /** The members of the running cluster that this one joins: it has to be reached by them before its log says who they are. */
+  readonly remotes: readonly Member[];
 }
 
 export interface Progress {
-  /** The last entry that is applied, or is being applied. */
+  /** The last entry whose effect is in the database, or is being put there. */
   applied: Position;
 }
 
 export interface BootstrapOptions {
   readonly config: Config;
   readonly ports: Ports;
+  readonly calls: PeerCalls;
   /** Size of a log segment; etcd's own unless a simulation says otherwise. */
   readonly segmentBytes?: number | undefined;
 }
 
+interface Places {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly calls: PeerCalls;
+  readonly fs: FileSystem;
+  readonly dirs: DataDir;
+  readonly log: Logger;
+  readonly progress: Progress;
+  readonly segmentBytes: number;
+}
+
 /** Opens or makes everything in the data directory. Throws an Error with etcd's text; nothing is damaged then. */
-export async function bootstrap({
-  config,
-  ports,
-  segmentBytes = SEGMENT_BYTES,
-}: BootstrapOptions): Promise<Bootstrapped> {
+export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped> {
+  const { config, ports, calls, segmentBytes = SEGMENT_BYTES } = options;
   const log = ports.log.at(LOG_CALLER);
   const fs = config.unsafeNoFsync ? unsynced(ports.fs) : ports.fs;
   const dirs = dataDirPaths(config.dataDir, config.walDir);
   prepareDataDir(fs, dirs, log);
-  const isNew = !hasWal(fs, dirs.wal);
   const progress: Progress = { applied: { index: 0, term: 0 } };
-  const backend = await openBackend({ config, ports, fs, dirs, progress });
+  const places: Places = { config, ports, calls, fs, dirs, log, progress, segmentBytes };
+  return hasWal(fs, dirs.wal) ? oldMember(places) : newMember(places);
+}
+
+/** Where the log ends. */
+export function lastPosition({ entries, snapshot, hardState }: Pick<Bootstrapped, 'entries' | 'snapshot' | 'hardState'>): Position {
+  const { index, term } = pointOf(snapshot);
+  const last = entries.at(-1);
+  return { index: last?.Index ?? index, term: Math.max(hardState.term, last?.Term ?? 0, term) };
+}
+
+/** Index and term of a snapshot; zeros without one. */
+export function pointOf(snapshot: RaftSnapshot | undefined): Position {
+  return { index: snapshot?.metadata?.index ?? 0, term: snapshot?.metadata?.term ?? 0 };
+}
+
+// A new cluster begins with the entries that add its members; to a running one the leader brings everything.
+async function newMember(places: Places): Promise<Bootstrapped> {
+  const { config, ports, fs, dirs, progress, segmentBytes } = places;
+  if (config.forceNewCluster) throw new Error('--force-new-cluster needs the data directory of a member');
+  const settings: BootstrapSettings = {
+    name: config.name,
+    initialCluster: config.initialCluster,
+    token: config.initialClusterToken,
+    advertisePeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
+    isJoining: config.initialClusterState === 'existing',
+  };
+  const { isJoining } = settings;
+  const first = isJoining ? await runningCluster(places, settings) : await plannedCluster(places, settings);
+  const backend = await openBackend(places);
   try {
-    const rest = isNew ? newMember({ config, fs, dirs, segmentBytes }) : oldMember({ fs, dirs, log, segmentBytes });
-    const bootstrapped = { dirs, fs, backend, isNew, progress, ...rest };
-    if (!isNew) checkLogReachesDatabase(bootstrapped);
-    return bootstrapped;
+    // A database beside a new log is older than the log, wherever it comes from.
+    if (readConsistentIndex(backend).index > 0) {
+      resetConsistentIndex(backend);
+      backend.commit();
+    }
+    const { id: ClusterID, localMemberId: NodeID } = first;
+    const entries = isJoining ? [] : first.members.map(additionOf);
+    const term = isJoining ? 0 : BOOTSTRAP_TERM;
+    const hardState = { term, vote: 0n, commit: entries.length };
+    const wal = Wal.create(
+      { fs, directory: dirs.wal, segmentBytes },
+      codecs['etcdserverpb.Metadata'].encode({ NodeID, ClusterID }),
+      { hardState, entries },
+    );
+    ports.log.at(LOG_CALLER).info('created a write-ahead log', { path: dirs.wal });
+    const remotes = isJoining ? first.members.filter(({ id }) => id !== NodeID) : [];
+    const cluster = new Cluster(first);
+    const log = { wal, snapshot: undefined, v2Index: 0, entries, hardState };
+    return { dirs, fs, backend, progress, cluster, isNew: true, remotes, ...log };
   } catch (error) {
     backend.abandon();
     throw error;
   }
 }
 
-/** The position of the last entry, or of the snapshot when there is none. */
-export function lastPosition({ entries, snapshot, hardState }: Bootstrapped): Position {
-  const index = entries.at(-1)?.Index ?? snapshot.index;
-  return { index, term: Math.max(hardState.term, entries.at(-1)?.Term ?? 0, snapshot.term) };
+async function plannedCluster({ ports, calls, log }: Places, settings: BootstrapSettings): Promise<Cluster> {
+  const resolved = await resolveUrls(urlsToResolve(settings), { clock: ports.clock, log });
+  const planned = bootstrapCluster(settings, resolved);
+  await checkNotBootstrapped(planned, calls);
+  return planned;
 }
 
-interface OpenOptions extends BootstrapOptions {
-  readonly fs: FileSystem;
-  readonly dirs: DataDir;
-  readonly progress: Progress;
+async function runningCluster({ config, ports, calls, log }: Places, settings: BootstrapSettings): Promise<Cluster> {
+  const requestMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
+  return joinCluster(bootstrapCluster(settings), calls, { clock: ports.clock, log, requestMs });
 }
 
-// Whoever has the lock may be a server that is about to end; etcd waits for ever, and so does this.
-async function openBackend({ config, ports, fs, dirs, progress }: OpenOptions): Promise<Backend> {
-  const log = ports.log.at(LOG_CALLER);
-  const begin = ports.clock.now();
-  let isWarned = false;
-  if (!fs.exists(dirs.db)) createDatabase(fs, dirs.db);
-  const file = fs.open(dirs.db, 'write');
-  while (!file.lock('exclusive')) {
-    const waited = ports.clock.now() - begin;
-    if (waited > LOCK_WARNING_MS && !isWarned) {
-      isWarned = true;
-      log.info('db file is flocked by another process, or taking too long', { path: dirs.db, took: `${waited}ms` });
-    }
-    await sleep(LOCK_RETRY_MS);
-  }
-  const backend = new Backend({
-    fs,
-    file,
-    path: dirs.db,
-    batchLimit: config.backendBatchLimit,
-    beforeCommit: (it) => writeConsistentIndex(it, progress.applied),
-  });
-  log.info('opened backend db', { path: dirs.db, took: `${Math.round(ports.clock.now() - begin)}ms` });
-  return backend;
-}
-
-// Under another name until it is whole: a crash leaves a database or none.
-function createDatabase(fs: FileSystem, path: string): void {
-  const temporary = `${path}.tmp.new`;
-  fs.remove(temporary);
-  DB.open(fs.open(temporary, 'create')).close();
-  fs.rename(temporary, path);
-}
-
-type Log = Pick<Bootstrapped, 'cluster' | 'wal' | 'snapshot' | 'v2Index' | 'entries' | 'hardState'>;
-
-interface Places {
-  readonly fs: FileSystem;
-  readonly dirs: DataDir;
-  readonly segmentBytes: number;
-}
-
-// The log of a new member begins with the entry that adds it.
-function newMember({ config, fs, dirs, segmentBytes }: Places & { readonly config: Config }): Log {
-  const first = bootstrapCluster({
-    name: config.name,
-    initialCluster: config.initialCluster,
-    initialClusterState: config.initialClusterState,
-    token: config.initialClusterToken,
-    advertisePeerUrls: config.initialAdvertisePeerUrls.map((url) => url.text),
-  });
-  const { id: ClusterID, localMemberId: NodeID } = first;
-  const wal = Wal.create(
-    { fs, directory: dirs.wal, segmentBytes },
-    codecs['etcdserverpb.Metadata'].encode({ NodeID, ClusterID }),
-  );
-  const entries = first.members.map((member, i): RaftEntry => {
-    const context = Buffer.from(encodeMember(member));
-    const change = { type: RaftConfChangeType.ConfChangeAddNode, node_id: member.id, context };
-    const Data = codecs['raftpb.ConfChange'].encode(change);
-    return { Type: RaftEntryType.EntryConfChange, Term: BOOTSTRAP_TERM, Index: i + 1, Data };
-  });
-  const hardState = { term: BOOTSTRAP_TERM, vote: 0n, commit: entries.length };
-  wal.save(hardState, entries);
-  wal.sync();
-  const cluster = new Cluster(first);
-  return { cluster, wal, snapshot: { index: 0, term: 0 }, v2Index: 0, entries, hardState };
+function additionOf(member: Member, i: number): RaftEntry {
+  const Data = codecs['raftpb.ConfChange'].encode(addMemberChange(0n, member));
+  return { Type: RaftEntryType.EntryConfChange, Term: BOOTSTRAP_TERM, Index: i + 1, Data };
 }
 
 // Who this is stands in the log: name, token and initial cluster of the command line no longer matter.
-function oldMember({ fs, dirs, log, segmentBytes }: Places & { readonly log: Logger }): Log {
-  const { snapshot: found, broken } = loadNewest(fs, dirs.snap, validSnapshots(fs, dirs.wal));
+async function oldMember(places: Places): Promise<Bootstrapped> {
+  const { config, fs, dirs, log, progress } = places;
+  const { snapshot, broken } = loadNewest(fs, dirs.snap, validSnapshots(fs, dirs.wal));
   for (const { name, reason } of broken)
     log.warn('renamed a snapshot that cannot be read', { path: join(dirs.snap, name), error: reason });
-  const snapshot = { index: found?.metadata?.index ?? 0, term: found?.metadata?.term ?? 0 };
-  const { wal, content } = openWal({ fs, dirs, log, snapshot, segmentBytes });
-  const { NodeID, ClusterID } = codecs['etcdserverpb.Metadata'].decode(content.metadata ?? new Uint8Array(0));
-  const cluster = new Cluster({ id: ClusterID, localMemberId: NodeID });
-  const v2Index = found?.data === undefined ? 0 : decodeV2Store(found.data, cluster);
-  return { cluster, wal, snapshot, v2Index, entries: content.entries, hardState: content.hardState };
+  const backend = await openBackendOf(pointOf(snapshot), places);
+  try {
+    const { wal, content } = openWal(places, pointOf(snapshot));
+    const { NodeID, ClusterID } = codecs['etcdserverpb.Metadata'].decode(content.metadata ?? new Uint8Array(0));
+    const cluster = new Cluster({ id: ClusterID, localMemberId: NodeID });
+    const v2Index = snapshot?.data === undefined ? 0 : decodeV2Store(snapshot.data, cluster);
+    progress.applied = readConsistentIndex(backend);
+    const { entries, hardState } = config.forceNewCluster
+      ? forceNewCluster({ content, snapshot, localId: NodeID, wal })
+      : content;
+    const bootstrapped = { dirs, fs, backend, progress, cluster, isNew: false, remotes: [], wal, snapshot, v2Index };
+    checkLogReachesDatabase({ ...bootstrapped, entries, hardState });
+    return { ...bootstrapped, entries, hardState };
+  } catch (error) {
+    backend.abandon();
+    throw error;
+  }
 }
 
 // A torn end is cut off once; what is then still wrong stays.
-function openWal({
-  fs,
-  dirs,
-  log,
-  snapshot,
-  segmentBytes,
-}: Places & { readonly log: Logger; readonly snapshot: SnapshotPoint }): {
-  readonly wal: Wal;
-  readonly content: WalContent;
-} {
+function openWal(
+  { fs, dirs, log, segmentBytes }: Places,
+  snapshot: SnapshotPoint,
+): { readonly wal: Wal; readonly content: WalContent } {
   const options = { fs, directory: dirs.wal, segmentBytes };
   try {
     return Wal.open(options, snapshot);

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { parseUrl } from '../etcdmain/urls.ts';
+import { NOTHING_RESOLVED, type ResolvedUrls, urlDifference } from './peer_urls.ts';
 
 export interface Member {
   readonly id: bigint;
@@ -30,9 +31,29 @@ export class Cluster {
     return [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  /** Those that vote, by ascending ID. */
+  get voters(): Member[] {
+    return this.members.filter((member) => !member.isLearner);
+  }
+
+  /** Those that only follow so far, by ascending ID. */
+  get learners(): Member[] {
+    return this.members.filter((member) => member.isLearner);
+  }
+
+  /** Those that have started at least once, by ascending ID. */
+  get started(): Member[] {
+    return this.members.filter(isStarted);
+  }
+
   /** IDs of members that were removed and may not come back. */
   get removed(): readonly bigint[] {
     return [...this.#removed];
+  }
+
+  /** Whether `id` was a member and was removed: nobody may have it again. */
+  isRemoved(id: bigint): boolean {
+    return this.#removed.has(id);
   }
 
   /** `3.5.0`, or undefined before the members have agreed. */
@@ -54,39 +75,80 @@ export class Cluster {
     this.#removed.add(id);
   }
 
+  /** Forgets everybody, before the list of a snapshot is read. */
+  clear(): void {
+    this.#members.clear();
+    this.#removed.clear();
+    this.#version = undefined;
+  }
+
   setVersion(version: string): void {
     this.#version = version;
   }
+}
+
+/** Whether a member has been there at all: it says its name when it starts. */
+export function isStarted(member: Member): boolean {
+  return member.name !== '';
 }
 
 export interface BootstrapSettings {
   readonly name: string;
   /** name=url,name=url,… */
   readonly initialCluster: string;
-  readonly initialClusterState: string;
   readonly token: string;
   readonly advertisePeerUrls: readonly string[];
+  /** The cluster runs already and has its own IDs; absent = false. */
+  readonly isJoining?: boolean;
 }
 
-/** The cluster that `settings` begin, with its one member. Throws an Error with etcd's text when they contradict each other. */
-export function bootstrapCluster(settings: BootstrapSettings): Cluster {
+/**
+ * The cluster that `settings` describe, with all its members; the local one is that of the name. To a member that joins its
+ * IDs are not the true ones yet (see join.ts), and its advertised URLs are not looked at, as in etcd: the cluster knows
+ * them. `resolved`: the addresses of host names in {@link urlsToResolve}. Throws an Error with etcd's text when the settings
+ * contradict each other.
+ */
+export function bootstrapCluster(settings: BootstrapSettings, resolved: ResolvedUrls = NOTHING_RESOLVED): Cluster {
   const urlsByName = parseInitialCluster(settings.initialCluster);
-  const own = urlsByName.get(settings.name);
-  if (own === undefined)
-    throw new Error(`couldn't find local name "${settings.name}" in the initial cluster configuration`);
-  checkAdvertised(settings, own);
+  const own = ownUrls(settings, urlsByName);
+  if (settings.isJoining !== true) checkAdvertised({ settings, own, resolved });
   checkDuplicates(urlsByName);
-  if (urlsByName.size > 1) throw new Error('a cluster of several members is not yet implemented');
-  if (settings.initialClusterState !== 'new') throw new Error('joining an existing cluster is not yet implemented');
-  const id = memberId(own, settings.token);
-  const cluster = new Cluster({ id: clusterId([id]), localMemberId: id });
-  cluster.put({ id, name: settings.name, peerUrls: own, clientUrls: [], isLearner: false });
+  return clusterOf(settings, urlsByName);
+}
+
+/** URLs whose host names count when the settings are checked: see {@link bootstrapCluster}. Throws as it does. */
+export function urlsToResolve(settings: BootstrapSettings): string[] {
+  return [...settings.advertisePeerUrls, ...ownUrls(settings, parseInitialCluster(settings.initialCluster))];
+}
+
+function ownUrls({ name }: BootstrapSettings, urlsByName: ReadonlyMap<string, string[]>): string[] {
+  const own = urlsByName.get(name);
+  if (own === undefined) throw new Error(`couldn't find local name "${name}" in the initial cluster configuration`);
+  return own;
+}
+
+function clusterOf({ name, token }: BootstrapSettings, urlsByName: ReadonlyMap<string, string[]>): Cluster {
+  const members = new Map<bigint, Member>();
+  for (const [memberName, peerUrls] of urlsByName) {
+    const id = memberId(peerUrls, token);
+    if (id === 0n) throw new Error('cannot use 0 as member id');
+    if (members.has(id)) throw new Error(`member exists with identical ID ${id.toString(16)}`);
+    members.set(id, { id, name: memberName, peerUrls, clientUrls: [], isLearner: false });
+  }
+  const localMemberId = memberId(urlsByName.get(name) ?? [], token);
+  const cluster = new Cluster({ id: clusterId([...members.keys()]), localMemberId });
+  for (const member of members.values()) cluster.put(member);
   return cluster;
 }
 
 /** First 8 bytes of SHA-1 over the sorted peer URLs and the token, without separators (spec/rpc.md 5). */
 export function memberId(peerUrls: readonly string[], token: string): bigint {
   return firstEightBytes([...peerUrls].sort().join('') + token);
+}
+
+/** The ID of a member that is added to a running cluster. `wallMs`: now, in ms since 1970; what counts is the second. */
+export function addedMemberId(peerUrls: readonly string[], wallMs: number): bigint {
+  return memberId(peerUrls, String(Math.floor(wallMs / 1000)));
 }
 
 /** First 8 bytes of SHA-1 over the ascending member IDs, 8 bytes each (spec/rpc.md 5). */
@@ -100,14 +162,15 @@ function firstEightBytes(data: string | Buffer): bigint {
   return createHash('sha1').update(data).digest().readBigUInt64BE(0);
 }
 
-/** The URLs of each name. A name that is repeated has several; a URL belongs to one name. Throws an Error with etcd's text. */
+/** The URLs of each name, sorted. A name that is repeated has several. Throws an Error with etcd's text. */
 export function parseInitialCluster(text: string): Map<string, string[]> {
   const urlsByName = new Map<string, string[]>();
   for (const part of text.split(',')) {
     if (part === '') continue;
     const equals = part.indexOf('=');
     const name = equals < 0 ? part : part.slice(0, equals);
-    urlsByName.set(name, [...(urlsByName.get(name) ?? []), initialUrl(equals < 0 ? '' : part.slice(equals + 1))]);
+    const url = initialUrl(equals < 0 ? '' : part.slice(equals + 1));
+    urlsByName.set(name, [...(urlsByName.get(name) ?? []), url].sort());
   }
   return urlsByName;
 }
@@ -122,18 +185,41 @@ function initialUrl(text: string): string {
 
 // A URL belongs to one name.
 function checkDuplicates(urlsByName: ReadonlyMap<string, readonly string[]>): void {
-  const pairs = [...urlsByName].flatMap(([name, urls]) => urls.map((url) => ({ name, url })));
-  if (new Set(pairs.map(({ url }) => url)).size === pairs.length) return;
-  const shown = pairs.map(({ name, url }) => `${name}=${url}`).sort();
-  throw new Error(`initial cluster ${shown.join(',')} has duplicate url`);
+  const urls = [...urlsByName.values()].flat();
+  if (new Set(urls).size === urls.length) return;
+  throw new Error(`initial cluster ${shownUrls(urlsByName)} has duplicate url`);
 }
 
-function checkAdvertised(settings: BootstrapSettings, own: readonly string[]): void {
-  const advertised = [...settings.advertisePeerUrls].sort();
-  if (advertised.join() === [...own].sort().join()) return;
-  const missing = own.map((url) => `${settings.name}=${url}`).join(',');
-  const resolved = `"${advertised.join(',')}" != "${[...own].sort().join(',')}"`;
-  throw new Error(
-    `--initial-cluster has ${missing} but missing from --initial-advertise-peer-urls=${advertised.join(',')} (resolved urls: ${resolved})`,
-  );
+interface AdvertiseCheck {
+  readonly settings: BootstrapSettings;
+  readonly own: readonly string[];
+  readonly resolved: ResolvedUrls;
+}
+
+// What this member says of itself must be what the others were told of it.
+function checkAdvertised({ settings, own, resolved }: AdvertiseCheck): void {
+  const { name, advertisePeerUrls } = settings;
+  const difference = urlDifference(advertisePeerUrls, own, resolved);
+  if (difference === undefined) return;
+  const advertised = [...advertisePeerUrls].sort();
+  const onlyOwn = own.filter((url) => !advertised.includes(url)).map((url) => `${name}=${url}`);
+  if (onlyOwn.length > 0) {
+    throw new Error(
+      `--initial-cluster has ${onlyOwn.join(',')} but missing from --initial-advertise-peer-urls=${advertised.join(',')} (${difference})`,
+    );
+  }
+  // etcd shows the advertised URLs here as if they were the initial cluster.
+  const shown = shownUrls(new Map([[name, advertised]]));
+  const onlyAdvertised = advertised.filter((url) => !own.includes(url));
+  if (onlyAdvertised.length > 0) {
+    throw new Error(
+      `--initial-advertise-peer-urls has ${onlyAdvertised.join(',')} but missing from --initial-cluster=${shown}`,
+    );
+  }
+  throw new Error(`failed to resolve ${advertised.join(',')} to match --initial-cluster=${shown} (${difference})`);
+}
+
+function shownUrls(urlsByName: ReadonlyMap<string, readonly string[]>): string {
+  const pairs = [...urlsByName].flatMap(([name, urls]) => urls.map((url) => `${name}=${url}`));
+  return pairs.sort().join(',');
 }

@@ -8,11 +8,16 @@ import type { Lease, Lessor } from '../core/lease/lessor.ts';
 import { LEASE_EXPIRY_INTERVAL_MS, LEASES_REVOKED_PER_LOOK } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { IdGenerator } from './id_generator.ts';
+import type { LeaderCalls } from './leader_calls.ts';
 
 export interface LeaseKeeperOptions {
-  readonly lessor: Lessor;
+  readonly lessor: () => Lessor;
   readonly ids: IdGenerator;
   readonly ports: Ports;
+  /** Only the leader knows when a lease ends: it renews, and it revokes what has expired. */
+  readonly isLeader: () => boolean;
+  /** Asks the leader, from another member. */
+  readonly leader: Pick<LeaderCalls, 'renewLease' | 'leaseTimes'>;
   /** Put the change through the log. */
   readonly grant: (request: LeaseGrantRequest) => Promise<Lease>;
   readonly revoke: (request: LeaseRevokeRequest) => Promise<void>;
@@ -56,33 +61,58 @@ export class LeaseKeeper {
     return this.#options.revoke({ ID: id });
   }
 
-  /** Begins the TTL of a lease anew; returns it in seconds, or 0 when there is no such lease. */
-  renew(id: bigint): number {
+  /** Begins the TTL of a lease anew; returns it in seconds, or 0 when there is no such lease. Errors: NoLeader, Timeout. */
+  async renew(id: bigint): Promise<number> {
     try {
-      return this.#options.lessor.renew(id, this.#options.ports.clock.now()).ttl;
+      return this.#options.isLeader() ? this.renewHere(id) : await this.#options.leader.renewLease(id);
     } catch (error) {
       if (error instanceof EtcdError && error.kind === 'LeaseNotFound') return 0;
       throw error;
     }
   }
 
-  /** The times of a lease, with its keys in order if asked for; TTL −1 when there is no such lease. */
-  timeToLive(id: bigint, withKeys: boolean): LeaseTimes {
-    const lease = this.#options.lessor.get(id);
-    if (lease === undefined) return { ttl: -1, grantedTtl: 0, keys: [] };
+  /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
+  renewHere(id: bigint): number {
+    if (!this.#options.isLeader()) throw new EtcdError('NotPrimary');
+    return this.#options.lessor().renew(id, this.#options.ports.clock.now()).ttl;
+  }
+
+  /** The times of a lease, with its keys in order if asked for; TTL −1 when there is no such lease. Errors: NoLeader, Timeout. */
+  async timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes> {
+    try {
+      return this.#options.isLeader()
+        ? this.timeToLiveHere(id, withKeys)
+        : await this.#options.leader.leaseTimes(id, withKeys);
+    } catch (error) {
+      if (error instanceof EtcdError && error.kind === 'LeaseNotFound') return { ttl: -1, grantedTtl: 0, keys: [] };
+      throw error;
+    }
+  }
+
+  /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
+  timeToLiveHere(id: bigint, withKeys: boolean): LeaseTimes {
+    if (!this.#options.isLeader()) throw new EtcdError('NotPrimary');
+    const lease = this.#options.lessor().get(id);
+    if (lease === undefined) throw new EtcdError('LeaseNotFound');
     const remainingMs = lease.deadline - this.#options.ports.clock.now();
     const keys = withKeys ? [...lease.keys].sort().map(keyToBytes) : [];
     return { ttl: Math.floor(remainingMs / 1000), grantedTtl: lease.ttl, keys };
   }
 
+  /** A new leader does not know what was renewed with the old one: every lease gets its whole time, and `extendMs` more. */
+  promote(extendMs: number): void {
+    this.#options.lessor().extendAll(this.#options.ports.clock.now() + extendMs);
+  }
+
   /** The IDs of all leases, the one that expires first in front. */
   list(): bigint[] {
-    return this.#options.lessor.list().map((lease) => lease.id);
+    return this.#options.lessor().list().map((lease) => lease.id);
   }
 
   #revokeExpired(): void {
+    if (!this.#options.isLeader()) return;
     const now = this.#options.ports.clock.now();
-    for (const { id } of this.#options.lessor.expired(now, LEASES_REVOKED_PER_LOOK)) {
+    for (const { id } of this.#options.lessor().expired(now, LEASES_REVOKED_PER_LOOK)) {
       if (this.#revoking.has(id)) continue;
       this.#revoking.add(id);
       this.revoke(id).then(

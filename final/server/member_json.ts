@@ -23,11 +23,11 @@ export function encodeMember(member: Member): string {
 }
 
 export function encodeRaftAttributes({ peerUrls, isLearner }: RaftAttributes): string {
-  return JSON.stringify({ peerURLs: peerUrls, ...(isLearner ? { isLearner } : {}) });
+  return goJson({ peerURLs: peerUrls, ...(isLearner ? { isLearner } : {}) });
 }
 
 export function encodeAttributes({ name, clientUrls }: Attributes): string {
-  return JSON.stringify({
+  return goJson({
     ...(name === '' ? {} : { name }),
     ...(clientUrls.length === 0 ? {} : { clientURLs: clientUrls }),
   });
@@ -41,11 +41,19 @@ export function decodeMember(text: string): Member {
 }
 
 export function decodeRaftAttributes(text: string): RaftAttributes {
-  const { peerURLs = [], isLearner = false } = JSON.parse(text) as { peerURLs?: string[]; isLearner?: boolean };
-  return { peerUrls: peerURLs, isLearner };
+  const { peerURLs, isLearner = false } = JSON.parse(text) as { peerURLs?: string[] | null; isLearner?: boolean };
+  return { peerUrls: peerURLs ?? [], isLearner };
 }
 
 export function decodeAttributes(text: string): Attributes {
-  const { name = '', clientURLs = [] } = JSON.parse(text) as { name?: string; clientURLs?: string[] };
-  return { name, clientUrls: clientURLs };
+  const { name = '', clientURLs } = JSON.parse(text) as { name?: string; clientURLs?: string[] | null };
+  return { name, clientUrls: clientURLs ?? [] };
+}
+
+/** JSON as Go writes it, with what might stand in HTML escaped: equal content is then equal bytes on all members. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,63 +1,93 @@
 // Applies changes of the member list and of the cluster version, in the forms in which etcd 3.5 has them in its log: changes of
-// the raft configuration, and requests on the v2 store. Mirrors the membership half of etcd's etcdserver/server.go.
+// the raft configuration, and requests on the v2 store. Mirrors the applying half of etcd's membership/cluster.go. Nothing
+// here depends on which member it is: all come to the same list, and refuse the same changes.
 
 import { codecs } from '../../proto/load.ts';
 import { RaftConfChangeType as ChangeType } from '../../proto/schema.ts';
-import type { RaftConfChange, Request } from '../../proto/schema.ts';
+import type { RaftConfChange, RaftConfState, Request } from '../../proto/schema.ts';
+import { assert, must } from '../core/assert.ts';
+import type { ErrorKind } from '../core/errors.ts';
+import type { Logger } from '../ports.ts';
 import type { Backend } from '../storage/backend/backend.ts';
 import { putClusterVersion, putMember, removeMember } from '../storage/schema/membership_bucket.ts';
 import { writeConfState } from '../storage/schema/meta_bucket.ts';
+import { ETCD_VERSION } from '../version.ts';
 import type { Cluster, Member } from './cluster.ts';
-import { decodeMember, encodeAttributes, encodeMember } from './member_json.ts';
-import { attributesPath, encodeV2Store, v2ChangeOf, VERSION_PATH } from './v2store.ts';
+import { type ChangeContext, decodeContext } from './conf_change.ts';
+import { encodeAttributes, encodeMember } from './member_json.ts';
+import { attributesPath, encodeV2Store, type V2Change, v2ChangeOf, VERSION_PATH } from './v2store.ts';
+import { checkOwnVersion } from './version_monitor.ts';
 
-/** Whether a change goes into the database too: not when it is in there already. */
+/** Learners that a cluster may have at a time: each is work for the leader, and none makes it safer. */
+export const MAX_LEARNERS = 1;
+
+/** What goes into the database. */
 export interface Persistence {
+  /** False when the database has the change already. */
   readonly persist: boolean;
+  /** The configuration of raft behind the change; without it all members that are no learners are taken for voters. */
+  readonly confState?: RaftConfState;
 }
 
 export class Membership {
   readonly cluster: Cluster;
   readonly #backend: Backend;
+  readonly #log: Logger | undefined;
   // Changes that the v2 store has had; part of every snapshot.
   #v2Index: number;
 
-  constructor(cluster: Cluster, backend: Backend, v2Index: number) {
+  /** `v2Index`: changes that led to `cluster`. Throws an Error when this release is too old for its version. */
+  constructor(cluster: Cluster, backend: Backend, v2Index: number, log?: Logger) {
     this.cluster = cluster;
     this.#backend = backend;
     this.#v2Index = v2Index;
+    this.#log = log?.at('membership/cluster.ts');
+    if (cluster.version !== undefined) checkOwnVersion(ETCD_VERSION, cluster.version);
   }
 
-  /** Applies a change of the raft configuration. */
-  applyConfChange(change: RaftConfChange, { persist }: Persistence): void {
-    this.#v2Index++;
+  /**
+   * Why a committed change may not be made, or undefined when it may. The rules are looked at in etcd's order. Throws an
+   * Error for a type that there is not, SyntaxError for a context that is none.
+   */
+  validate(change: RaftConfChange): ErrorKind | undefined {
+    const known = this.cluster.member(change.node_id);
+    if (this.cluster.isRemoved(change.node_id)) return 'MemberNotFound';
     switch (change.type) {
+      case ChangeType.ConfChangeAddNode:
+      case ChangeType.ConfChangeAddLearnerNode: {
+        const context = decodeContext(change);
+        return context.isPromote ? promotionProblem(known) : this.#additionProblem(known, context);
+      }
       case ChangeType.ConfChangeRemoveNode:
-        this.cluster.remove(change.node_id);
-        if (persist) removeMember(this.#backend, change.node_id);
-        break;
+        return known === undefined ? 'MemberNotFound' : undefined;
+      case ChangeType.ConfChangeUpdateNode:
+        if (known === undefined) return 'MemberNotFound';
+        return this.#hasUrlOf(decodeContext(change).member, known) ? 'PeerURLExist' : undefined;
       default:
-        this.#put(this.#changed(change), { persist });
+        throw new Error(`a change of the configuration has the unknown type ${change.type}`);
     }
-    if (!persist) return;
-    const voters = this.cluster.members.filter((member) => !member.isLearner).map((member) => member.id);
-    writeConfState(this.#backend, voters);
   }
 
-  /** Applies a request on the v2 store; one that is not about members, as health checks made them, changes nothing. */
-  applyV2(request: Pick<Request, 'Method' | 'Path' | 'Val'>, { persist }: Persistence): void {
-    if (request.Method !== 'PUT') return;
+  /** Applies a change of the raft configuration that {@link validate} has let through. */
+  applyConfChange(change: RaftConfChange, persistence: Persistence): void {
+    if (change.type === ChangeType.ConfChangeRemoveNode) this.#remove(change.node_id, persistence);
+    else this.#put(this.#changed(change), persistence);
+    if (persistence.persist) writeConfState(this.#backend, persistence.confState ?? this.#voterIds());
+  }
+
+  /**
+   * Applies a request on the v2 store, and returns what it was about. One that is not about members, as health checks made
+   * them, changes nothing. Throws an Error when this release is too old for a version that is set, and for a member that
+   * never was one: then this log is not that of the cluster.
+   */
+  applyV2(request: Pick<Request, 'Method' | 'Path' | 'Val'>, { persist }: Persistence): V2Change | undefined {
+    if (request.Method !== 'PUT') return undefined;
     const change = v2ChangeOf(request);
     if (change === undefined)
       throw new Error(`the log holds a v2 request on ${request.Path}, which is not implemented`);
-    this.#v2Index++;
-    if (change.kind === 'version') {
-      this.cluster.setVersion(change.version);
-      if (persist) putClusterVersion(this.#backend, change.version);
-      return;
-    }
-    const member = this.cluster.member(change.id);
-    if (member !== undefined) this.#put({ ...member, ...change.attributes }, { persist });
+    if (change.kind === 'attributes') this.#setAttributes(change, { persist });
+    else this.#setVersion(change.version, { persist });
+    return change;
   }
 
   /** The content of a raft snapshot: what the members are now. */
@@ -65,18 +95,66 @@ export class Membership {
     return encodeV2Store(this.cluster, this.#v2Index);
   }
 
-  // A promoted learner, or new peer URLs: what the member said of itself stays.
+  #additionProblem(known: Member | undefined, { member }: ChangeContext): ErrorKind | undefined {
+    if (known !== undefined) return 'MemberExist';
+    if (this.#hasUrlOf(member, undefined)) return 'PeerURLExist';
+    if (member.isLearner && this.cluster.learners.length + 1 > MAX_LEARNERS) return 'TooManyLearners';
+    return undefined;
+  }
+
+  // Whether a member other than `self` has a peer URL of `member`.
+  #hasUrlOf(member: Member, self: Member | undefined): boolean {
+    const others = this.cluster.members.filter((other) => other.id !== self?.id);
+    const taken = new Set(others.flatMap((other) => other.peerUrls));
+    return member.peerUrls.some((url) => taken.has(url));
+  }
+
+  // What a member said of itself stays, and with new URLs also whether it votes.
   #changed(change: RaftConfChange): Member {
-    const text = Buffer.from(change.context ?? new Uint8Array(0)).toString('utf8');
-    const given = decodeMember(text);
-    const known = this.cluster.member(change.node_id);
-    return known === undefined ? given : { ...given, name: known.name, clientUrls: known.clientUrls };
+    const { member, isPromote } = decodeContext(change);
+    assert(member.id === change.node_id, `the change of member ${change.node_id} is about member ${member.id}`);
+    const known = this.cluster.member(member.id);
+    if (isPromote) return { ...must(known, `the learner ${member.id} that is promoted`), isLearner: false };
+    if (change.type !== ChangeType.ConfChangeUpdateNode) return member;
+    return { ...must(known, `the member ${member.id} that gets new URLs`), peerUrls: member.peerUrls };
+  }
+
+  #setAttributes({ id, attributes }: V2Change & { readonly kind: 'attributes' }, persistence: Persistence): void {
+    const member = this.cluster.member(id);
+    if (member !== undefined) return this.#put({ ...member, ...attributes }, persistence);
+    const fields = { 'updated-peer-id': id.toString(16), 'cluster-id': this.cluster.id.toString(16) };
+    if (!this.cluster.isRemoved(id)) throw new Error(`failed to update; member unknown: ${fields['updated-peer-id']}`);
+    this.#log?.warn('skipped attributes update of removed member', fields);
+  }
+
+  #setVersion(version: string, { persist }: Persistence): void {
+    checkOwnVersion(ETCD_VERSION, version);
+    this.#v2Index++;
+    this.cluster.setVersion(version);
+    if (persist) putClusterVersion(this.#backend, version);
   }
 
   #put(member: Member, { persist }: Persistence): void {
+    this.#v2Index++;
     this.cluster.put(member);
     if (persist) putMember(this.#backend, member.id, encodeMember(member));
   }
+
+  // In the v2 store it is deleted in one place and made in another: two changes.
+  #remove(id: bigint, { persist }: Persistence): void {
+    this.#v2Index += 2;
+    this.cluster.remove(id);
+    if (persist) removeMember(this.#backend, id);
+  }
+
+  #voterIds(): bigint[] {
+    return this.cluster.voters.map(({ id }) => id);
+  }
+}
+
+function promotionProblem(known: Member | undefined): ErrorKind | undefined {
+  if (known === undefined) return 'MemberNotFound';
+  return known.isLearner ? undefined : 'MemberNotLearner';
 }
 
 /** The log entry with which a member says who it is. */

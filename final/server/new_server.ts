@@ -3,7 +3,7 @@
 import type { Config } from '../etcdmain/config.ts';
 import type { Ports } from '../ports.ts';
 import { bootstrap, type BootstrapOptions } from './bootstrap.ts';
-import { EtcdServer } from './server.ts';
+import { EtcdServer, type ServerOptions } from './server.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
 
@@ -11,16 +11,17 @@ const LOG_CALLER = 'etcdserver/server.ts';
 export async function newServer(
   config: Config,
   ports: Ports,
-  options: Pick<BootstrapOptions, 'segmentBytes'> = {},
+  options: ServerOptions & Pick<BootstrapOptions, 'segmentBytes'>,
 ): Promise<EtcdServer> {
-  const bootstrapped = await bootstrap({ config, ports, ...options });
+  const { calls, segmentBytes } = options;
+  const bootstrapped = await bootstrap({ config, ports, calls, segmentBytes });
   const { cluster, isNew, hardState, backend } = bootstrapped;
   const ids = { 'local-member-id': cluster.localMemberId.toString(16), 'cluster-id': cluster.id.toString(16) };
   const log = ports.log.at(LOG_CALLER);
   if (isNew) log.info('starting local member', ids);
   else log.info('restarting local member', { ...ids, 'commit-index': hardState.commit });
   try {
-    return new EtcdServer(config, ports, bootstrapped);
+    return new EtcdServer(config, ports, bootstrapped, options);
   } catch (error) {
     backend.abandon();
     throw error;

@@ -1,15 +1,20 @@
-// The one order of changes: proposals become log entries, entries become durable, durable entries are applied. Mirrors etcd's
-// etcdserver/raft.go. With one member there is nobody to ask, so an entry is committed as soon as it is on the disk; raft
-// takes this place when there are more.
+// The one order of changes around raft: what is to be remembered goes to the disk before anybody is told, what is committed is
+// applied in order. Mirrors etcd's etcdserver/raft.go; the order of the steps is that of spec/raft.md E5.
 //
-// Group commit: whatever is proposed while a batch is on its way to the disk makes up the next batch, with one write and one
-// sync. Nothing is applied, and so nobody is answered, before the sync of its batch.
+//   leader     send │ save and sync, apply meanwhile │ advance
+//   follower        │ save and sync, apply meanwhile │ send │ advance
+//
+// Group commit: whatever arrives while a batch is on its way to the disk makes up the next batch, with one write and one sync.
 
-import type { RaftEntry } from '../../proto/schema.ts';
-import { EtcdError } from '../core/errors.ts';
-import { INLINE_SYNC_MS, MAX_PENDING_BYTES, MAX_PENDING_PROPOSALS } from '../limits.ts';
+import type { RaftEntry, RaftMessage, RaftSnapshot } from '../../proto/schema.ts';
+import { RaftMessageType } from '../../proto/schema.ts';
+import type { RawNode, Ready } from '../core/raft/rawnode.ts';
+import type { ReadState } from '../core/raft/read_only.ts';
+import type { MemoryStorage } from '../core/raft/storage.ts';
+import { INLINE_SYNC_MS } from '../limits.ts';
 import type { Clock } from '../ports.ts';
 import type { Wal } from '../storage/wal/wal.ts';
+import type { PeerTransport } from './peer_transport.ts';
 
 /** Index and term of an entry. */
 export interface Position {
@@ -17,91 +22,55 @@ export interface Position {
   readonly term: number;
 }
 
+/** What the loop calls; each in the order of a Ready. */
+export interface LoopHooks {
+  /** Called first in each turn: what waits to be proposed is handed to the node. */
+  readonly collect: () => void;
+  /** The leader, or the role of this member, is another one. */
+  readonly onSoftState: () => void;
+  readonly onReadState: (state: ReadState) => void;
+  /** Applies committed entries. */
+  readonly apply: (entries: readonly RaftEntry[]) => void;
+  /** Writes the file of a snapshot that the leader has sent. */
+  readonly saveSnapshot: (snapshot: RaftSnapshot) => void;
+  /** Takes over the database that came with it; everything about it is on the disk. */
+  readonly installSnapshot: (snapshot: RaftSnapshot) => Promise<void>;
+  /** Sends the database to a peer in the place of this message. */
+  readonly sendSnapshot: (message: RaftMessage) => void;
+  /** Called behind each Ready; the next one waits for it. */
+  readonly afterReady: () => void | Promise<void>;
+  /** Whether `id` was removed: nothing is sent to it. */
+  readonly isIdRemoved: (id: bigint) => boolean;
+}
+
 export interface RaftLoopOptions {
+  readonly node: RawNode;
+  readonly storage: MemoryStorage;
   readonly wal: Wal;
   readonly clock: Clock;
-  readonly localMemberId: bigint;
-  /** The entry before the first one that is proposed here. */
-  readonly last: Position;
-  /** Called behind each batch that was applied, before the next one is written; the next one waits for it. */
-  readonly afterBatch: (applied: Position) => void | Promise<void>;
+  readonly transport: PeerTransport;
+  readonly hooks: LoopHooks;
   /** Ends the process; for a disk that fails, and for a change that broke off half-way. */
   readonly crash: (error: unknown) => never;
 }
 
-interface Pending {
-  readonly type: number;
-  readonly data: Uint8Array | undefined;
-  readonly apply: (position: Position) => unknown;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class RaftLoop {
   readonly #options: RaftLoopOptions;
-  readonly #term: number;
-  #index: number;
-  #applied: number;
-  #pending: Pending[] = [];
-  #pendingBytes = 0;
   #isRunning = false;
   #isStopped = false;
   #idle: Promise<void> = Promise.resolve();
   // What the last sync took, in ms: it decides whether waiting for it is worth a detour through the event loop.
   #syncMs = 0;
 
-  /** Begins a new term. */
   constructor(options: RaftLoopOptions) {
     this.#options = options;
-    this.#term = options.last.term + 1;
-    this.#index = options.last.index;
-    this.#applied = options.last.index;
   }
 
-  get term(): number {
-    return this.#term;
-  }
-
-  /** Index of the last entry, applied or not. */
-  get index(): number {
-    return this.#index;
-  }
-
-  /** Index of the last entry that is applied. */
-  get applied(): number {
-    return this.#applied;
-  }
-
-  /**
-   * Gives an entry its place. Resolves to what `apply` returns, once the entry is on the disk and applied, in order; what
-   * `apply` throws rejects, if it is an EtcdError, and ends the process if it is anything else. Errors: Stopped,
-   * RequestTooManyRequests.
-   */
-  propose<T>(
-    entry: { readonly type: number; readonly data: Uint8Array | undefined },
-    apply: (at: Position) => T,
-  ): Promise<T> {
-    if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
-    const bytes = entry.data?.length ?? 0;
-    const isFull = this.#pending.length >= MAX_PENDING_PROPOSALS || this.#pendingBytes + bytes > MAX_PENDING_BYTES;
-    if (isFull) return Promise.reject(new EtcdError('RequestTooManyRequests'));
-    return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ ...entry, apply, resolve: resolve as (result: unknown) => void, reject });
-      this.#pendingBytes += bytes;
-      this.#wake();
-    });
-  }
-
-  /** Takes no further proposals; resolves when those before are applied. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#idle;
-  }
-
-  // Not at once: other connections may have proposals too that came in with the same turn of the event loop.
-  #wake(): void {
-    if (this.#isRunning) return;
+  /** To be called behind everything that may have given the node work. */
+  wake(): void {
+    if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
+    // Not at once: other connections may have something too that came in with the same turn of the event loop.
     this.#idle = new Promise((resolve) => {
       this.#options.clock.soon(() => {
         this.#run().then(resolve, (error: unknown) => this.#options.crash(error));
@@ -109,40 +78,100 @@ export class RaftLoop {
     });
   }
 
+  /** Ends it; resolves when the Ready that is being worked on is done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#idle;
+  }
+
   async #run(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const batch = this.#pending;
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      await this.#save(batch);
-      for (const pending of batch) this.#apply(pending);
-      const rest = this.#options.afterBatch({ index: this.#applied, term: this.#term });
+    const { node, hooks } = this.#options;
+    while (!this.#isStopped) {
+      hooks.collect();
+      if (!node.hasReady()) break;
+      const ready = node.ready();
+      await this.#handle(ready);
+      node.advance(ready);
+      const rest = hooks.afterReady();
       if (rest !== undefined) await rest;
     }
     this.#isRunning = false;
   }
 
-  // The hard state comes behind the entries that it commits: read back, it never names one that is not there.
-  async #save(batch: readonly Pending[]): Promise<void> {
-    const { wal, clock, localMemberId } = this.#options;
-    const entries = batch.map(
-      ({ type, data }): RaftEntry => ({ Type: type, Term: this.#term, Index: ++this.#index, Data: data }),
-    );
-    wal.save({ term: this.#term, vote: localMemberId, commit: this.#index }, entries);
+  async #handle(ready: Ready): Promise<void> {
+    const { node, storage, transport, hooks } = this.#options;
+    if (ready.softState !== undefined) hooks.onSoftState();
+    const readState = ready.readStates.at(-1);
+    if (readState !== undefined) hooks.onReadState(readState);
+    const isLeader = node.role === 'leader';
+    if (isLeader) transport.send(this.#toSend(ready.messages));
+    if (ready.snapshot !== undefined) {
+      await this.#takeSnapshot(ready, ready.snapshot);
+    } else {
+      await this.#saveAndApply(ready);
+    }
+    if (ready.entries.length > 0) storage.append(ready.entries);
+    if (!isLeader) transport.send(this.#toSend(ready.messages));
+  }
+
+  // Entries that are committed already need not wait for the disk of this member, unless they are among those it writes now:
+  // the database must never be ahead of the log.
+  async #saveAndApply({ hardState, entries, committedEntries, mustSync }: Ready): Promise<void> {
+    const { wal, hooks } = this.#options;
+    const mustWait = overlap(entries, committedEntries);
+    const mustSyncNow = wal.save(hardState, entries) || mustSync;
+    if (!mustSyncNow || mustWait || committedEntries.length === 0) {
+      if (mustSyncNow) await this.#sync(entries.length);
+      if (committedEntries.length > 0) hooks.apply(committedEntries);
+      return;
+    }
+    const synced = wal.syncInBackground();
+    hooks.apply(committedEntries);
+    await synced;
+  }
+
+  async #sync(entries: number): Promise<void> {
+    const { wal, clock, transport } = this.#options;
     const begin = clock.now();
-    // A short sync for one client is over before the event loop would come round; others have their requests read meanwhile.
-    if (batch.length === 1 && this.#syncMs < INLINE_SYNC_MS) wal.sync();
+    // A short sync for one client is over before the event loop would come round. A member with peers has answers to read
+    // meanwhile.
+    if (entries <= 1 && this.#syncMs < INLINE_SYNC_MS && transport.peerIds.length === 0) wal.sync();
     else await wal.syncInBackground();
     this.#syncMs = clock.now() - begin;
   }
 
-  #apply({ apply, resolve, reject }: Pending): void {
-    this.#applied++;
-    try {
-      resolve(apply({ index: this.#applied, term: this.#term }));
-    } catch (error) {
-      if (!(error instanceof EtcdError)) this.#options.crash(error);
-      reject(error);
-    }
+  // The file and its note in the log come before the hard state, whose commit index would point behind the end of the log
+  // without them.
+  async #takeSnapshot({ hardState, entries, committedEntries }: Ready, snapshot: RaftSnapshot): Promise<void> {
+    const { wal, storage, hooks } = this.#options;
+    hooks.saveSnapshot(snapshot);
+    const { index = 0, term = 0, conf_state = undefined } = snapshot.metadata ?? {};
+    wal.saveSnapshot({ index, term, conf_state });
+    wal.save(hardState, entries);
+    await wal.syncInBackground();
+    await hooks.installSnapshot(snapshot);
+    storage.applySnapshot(snapshot);
+    wal.releaseTo(index);
+    if (committedEntries.length > 0) hooks.apply(committedEntries);
   }
+
+  // Of several acknowledgements of appends the last one says it all. Snapshots go their own way.
+  #toSend(messages: readonly RaftMessage[]): readonly RaftMessage[] {
+    const { hooks } = this.#options;
+    if (messages.length === 0) return messages;
+    const lastResponse = messages.findLastIndex((one) => one.type === RaftMessageType.MsgAppResp);
+    return messages.filter((message, i) => {
+      if (hooks.isIdRemoved(message.to)) return false;
+      if (message.type === RaftMessageType.MsgAppResp) return i === lastResponse;
+      if (message.type !== RaftMessageType.MsgSnap) return true;
+      hooks.sendSnapshot(message);
+      return false;
+    });
+  }
+}
+
+function overlap(entries: readonly RaftEntry[], committed: readonly RaftEntry[]): boolean {
+  const first = entries[0];
+  const last = committed.at(-1);
+  return first !== undefined && last !== undefined && last.Index >= first.Index;
 }

@@ -1,7 +1,6 @@
 // The member: what it stores, who it is, and the operations that the API layer offers to clients. Mirrors etcd's
 // etcdserver/server.go and v3_server.go.
 
-import { codecs } from '../../proto/load.ts';
 import {
   AlarmRequest_AlarmAction as AlarmAction,
   type AlarmMember,
@@ -14,7 +13,6 @@ import {
   type LeaseGrantRequest,
   type PutRequest,
   type PutResponse,
-  RaftEntryType,
   type RangeRequest,
   type RangeResponse,
   type ResponseHeader,
@@ -22,111 +20,93 @@ import {
   type TxnResponse,
 } from '../../proto/schema.ts';
 import { EtcdError } from '../core/errors.ts';
-import { type Lease, Lessor } from '../core/lease/lessor.ts';
-import { KVStore } from '../core/mvcc/kvstore.ts';
+import type { Lease } from '../core/lease/lessor.ts';
 import type { KeyValueHash } from '../core/mvcc/hash.ts';
 import { executeRange } from '../core/txn/range.ts';
 import { executeReadTxn, isReadOnly } from '../core/txn/txn.ts';
 import type { Config } from '../etcdmain/config.ts';
 import type { Ports } from '../ports.ts';
-import type { Backend } from '../storage/backend/backend.ts';
 import { isAuthEnabled } from '../storage/schema/auth_bucket.ts';
-import { readLeases } from '../storage/schema/lease_bucket.ts';
-import { KeyBucket } from '../storage/schema/key_bucket.ts';
-import { readCompactionMarks } from '../storage/schema/meta_bucket.ts';
-import { CLUSTER_VERSION, ETCD_VERSION } from '../version.ts';
-import { alarmName, Alarms } from './alarms.ts';
-import { Applier } from './apply.ts';
-import { type Bootstrapped, lastPosition, type Progress } from './bootstrap.ts';
-import type { Cluster } from './cluster.ts';
-import { Compactor } from './compactor.ts';
-import { IdGenerator } from './id_generator.ts';
+import { ETCD_VERSION } from '../version.ts';
+import { alarmName } from './alarms.ts';
+import type { Applied } from './apply_entries.ts';
+import type { Bootstrapped } from './bootstrap.ts';
+import type { Cluster, Member } from './cluster.ts';
 import { LeaseKeeper } from './leases.ts';
-import { attributesRequest, Membership, versionRequest } from './membership.ts';
-import { encodeProposal, type Proposal } from './propose.ts';
-import { COST_OF_LEASE, costOfPut, costOfTxn, Quota } from './quota.ts';
-import { RaftLoop } from './raft_loop.ts';
-import { replayLog } from './replay.ts';
-import { StorageKeeper } from './storage_keeper.ts';
+import type { MemberOps } from './member_ops.ts';
+import { attributesRequest } from './membership.ts';
+import type { PeerHandler } from './peer_transport.ts';
+import type { Proposal } from './propose.ts';
+import { COST_OF_LEASE, costOfPut, costOfTxn } from './quota.ts';
+import { RaftMember, type RaftMemberOptions } from './raft_member.ts';
+import type { MemberState } from './state.ts';
+import type { StorageKeeper } from './storage_keeper.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
+
+/** What a member needs of the world beside its ports. */
+export type ServerOptions = Pick<RaftMemberOptions, 'newTransport' | 'calls' | 'onRemoved'>;
 
 export class EtcdServer {
   readonly config: Config;
   readonly leases: LeaseKeeper;
-  readonly storage: StorageKeeper;
   readonly #ports: Ports;
-  readonly #store: KVStore;
-  readonly #alarms: Alarms;
-  readonly #membership: Membership;
-  readonly #applier: Applier;
-  readonly #compactor: Compactor;
-  readonly #loop: RaftLoop;
-  readonly #ids: IdGenerator;
-  readonly #quota: Quota;
-  readonly #backend: Backend;
-  readonly #progress: Progress;
+  readonly #raft: RaftMember;
 
-  /** Rebuilds the state from what `bootstrapped` holds. Throws an Error when the log holds what cannot be applied yet. */
-  constructor(config: Config, ports: Ports, bootstrapped: Bootstrapped) {
+  /** Rebuilds the state from what `bootstrapped` holds; nothing goes on before `start`. */
+  constructor(config: Config, ports: Ports, bootstrapped: Bootstrapped, options: ServerOptions) {
     this.config = config;
     this.#ports = ports;
-    const { backend, cluster, v2Index } = bootstrapped;
-    this.#backend = backend;
-    this.#progress = bootstrapped.progress;
-    this.#ids = new IdGenerator(cluster.localMemberId, ports.clock.wall());
-    // The lessor before the store: keys are hung on their leases while the store is rebuilt.
-    const lessor = new Lessor(minLeaseTtl(config));
-    for (const lease of readLeases(backend)) lessor.recover({ ...lease, now: ports.clock.now() });
-    this.#store = new KVStore({ log: new KeyBucket(backend), leases: lessor, codec: codecs['mvccpb.KeyValue'] });
-    this.#compactor = this.#newCompactor(backend);
-    const interrupted = this.#store.restore(readCompactionMarks(backend));
-    if (interrupted !== undefined) this.#compactor.add(interrupted);
-    this.#alarms = new Alarms(backend);
-    this.#membership = new Membership(cluster, backend, v2Index);
-    this.#quota = new Quota(config.quotaBackendBytes, () => backend.size);
-    this.#applier = new Applier({
-      backend,
-      store: this.#store,
-      lessor,
-      alarms: this.#alarms,
-      clock: ports.clock,
-      onCompaction: (compaction) => this.#compactor.add(compaction),
-    });
-    this.storage = new StorageKeeper({ config, ports, bootstrapped, membership: this.#membership });
-    replayLog({ bootstrapped, applier: this.#applier, membership: this.#membership });
-    this.#loop = new RaftLoop({
-      wal: bootstrapped.wal,
-      clock: ports.clock,
-      localMemberId: cluster.localMemberId,
-      last: lastPosition(bootstrapped),
-      afterBatch: (applied) => this.storage.afterBatch(applied),
-      crash: ports.crash,
-    });
+    this.#raft = new RaftMember({ config, ports, bootstrapped, ...options, onPromoted: () => this.#extendLeases() });
     this.leases = new LeaseKeeper({
-      lessor,
-      ids: this.#ids,
+      lessor: () => this.#state.lessor,
+      ids: this.#raft.ids,
       ports,
+      isLeader: () => this.#raft.isLeader,
+      leader: this.#raft.leaderCalls,
       grant: (request) => this.#grantLease(request),
-      revoke: (request) => this.#propose({ lease_revoke: request }, () => this.#applier.leaseRevoke(request)),
+      revoke: (request) => this.#propose({ lease_revoke: request }),
     });
   }
 
-  async #grantLease(request: LeaseGrantRequest): Promise<Lease> {
-    if (!this.#quota.allows(COST_OF_LEASE)) await this.#refuseForSpace();
-    return this.#propose({ lease_grant: request }, () => this.#applier.leaseGrant(request));
+  get #state(): MemberState {
+    return this.#raft.state;
   }
 
   get cluster(): Cluster {
-    return this.#membership.cluster;
+    return this.#state.cluster;
+  }
+
+  get storage(): StorageKeeper {
+    return this.#raft.storage;
+  }
+
+  /** Changes of the members. */
+  get members(): MemberOps {
+    return this.#raft.memberOps;
+  }
+
+  /** What the carrier of messages calls. */
+  get peerHandler(): PeerHandler {
+    return this.#raft.peers;
   }
 
   /** Whether the data directory is that of a cluster with users. */
   get isAuthEnabled(): boolean {
-    return isAuthEnabled(this.#backend);
+    return isAuthEnabled(this.#state.backend);
   }
 
-  /** Begins a term, publishes the member, begins the background work. Resolves when requests can be served. */
+  /** Whether this member is one that only follows. */
+  get isLearner(): boolean {
+    return this.cluster.member(this.cluster.localMemberId)?.isLearner ?? false;
+  }
+
+  /** The member that leads; 0 = none is known. */
+  get leader(): bigint {
+    return this.#raft.lead;
+  }
+
+  /** Takes part in the cluster, publishes the member, begins the background work. Resolves when requests can be served. */
   async start(): Promise<void> {
     const { localMemberId, id } = this.cluster;
     const log = this.#ports.log.at(LOG_CALLER);
@@ -136,92 +116,79 @@ export class EtcdServer {
       'local-server-version': ETCD_VERSION,
       'cluster-version': this.cluster.version ?? 'to_be_decided',
     });
-    for (const { id: added, peerUrls } of this.cluster.members) {
-      log.info('added member', { ...ids, 'added-peer-id': hex(added), 'added-peer-peer-urls': peerUrls });
-    }
-    await this.#append(undefined, () => {});
-    log.info('elected leader', { ...ids, 'raft-term': this.#loop.term });
-    await this.#publish();
-    log.info('published local member to cluster through raft', ids);
-    if (this.cluster.version !== CLUSTER_VERSION) {
-      log.info('setting up initial cluster version', { ...ids, 'cluster-version': CLUSTER_VERSION });
-      await this.#setVersion();
-      log.info('set initial cluster version', { ...ids, 'cluster-version': CLUSTER_VERSION });
-    }
-    this.#compactor.start();
-    this.leases.start();
-    this.storage.start({
-      revision: () => this.#store.currentRevision,
+    this.#raft.start({
+      revision: () => (this.#raft.isLeader ? this.#state.store.currentRevision : undefined),
       compact: (revision) => this.#autoCompact(revision),
     });
+    this.leases.start();
+    if (await this.#publish()) log.info('published local member to cluster through raft', ids);
   }
 
-  /** Refuses further requests, ends the background work, and leaves everything on the disk. */
+  /** Hands over the leadership, refuses further requests, ends the background work, and leaves everything on the disk. */
   async stop(): Promise<void> {
     this.leases.stop();
-    await this.#loop.stop();
-    await this.#compactor.stop();
-    await this.storage.stop();
-    const id = hex(this.cluster.localMemberId);
-    const fields = { 'local-member-id': id, 'current-leader-member-id': id };
-    this.#ports.log.at(LOG_CALLER).info('skipped leadership transfer for single voting member cluster', fields);
+    await this.#raft.stop();
   }
 
   /** What every response header says of this member. `revision` is the current one unless given. */
-  header(revision = this.#store.currentRevision): ResponseHeader {
+  header(revision = this.#state.store.currentRevision): ResponseHeader {
     const { id, localMemberId } = this.cluster;
-    return { cluster_id: id, member_id: localMemberId, revision, raft_term: this.#loop.term };
+    return { cluster_id: id, member_id: localMemberId, revision, raft_term: this.#raft.term };
   }
 
-  /** Term of the last election, index of the last entry, and index of the last one applied. */
+  /** Term of the last election, index of the last committed entry, and index of the last one applied. */
   raftStatus(): { readonly term: number; readonly index: number; readonly applied: number } {
-    return { term: this.#loop.term, index: this.#loop.index, applied: this.#loop.applied };
+    return { term: this.#raft.term, index: this.#raft.committed, applied: this.#raft.applied };
   }
 
-  /** Reads. With one member every read is linearizable. Errors: FutureRev, Compacted. */
-  range(request: RangeRequest): RangeResponse {
-    return this.#withHeader(executeRange(this.#store.read(), request));
+  /** Reads; unless the request is serializable, all that was acknowledged before. Errors: FutureRev, Compacted, LeaderChanged, Timeout. */
+  range(request: RangeRequest): RangeResponse | Promise<RangeResponse> {
+    if (request.serializable || this.#raft.canReadAtOnce) return this.#rangeHere(request);
+    return this.#raft.reads.wait().then(() => this.#rangeHere(request));
   }
 
-  /** Errors: NoSpace, RequestTooLarge, LeaseNotFound, KeyNotFound, Corrupt, RequestTooManyRequests, Stopped. */
+  #rangeHere(request: RangeRequest): RangeResponse {
+    return this.#withHeader(executeRange(this.#state.store.read(), request));
+  }
+
+  /** Errors: NoSpace, RequestTooLarge, LeaseNotFound, KeyNotFound, Corrupt, and those of every proposal. */
   async put(request: PutRequest): Promise<PutResponse> {
     const cost = costOfPut(request);
-    if (!this.#quota.allows(cost)) await this.#refuseForSpace();
-    return this.#propose({ put: request }, () => this.#withHeader(this.#applier.put(request)));
+    if (!this.#state.quota.allows(cost)) await this.#refuseForSpace();
+    return this.#proposeForResponse<PutResponse>({ put: request });
   }
 
-  /** Errors: RequestTooLarge, Corrupt, RequestTooManyRequests, Stopped. */
+  /** Errors: RequestTooLarge, Corrupt, and those of every proposal. */
   async deleteRange(request: DeleteRangeRequest): Promise<DeleteRangeResponse> {
-    return this.#propose({ delete_range: request }, () => this.#withHeader(this.#applier.deleteRange(request)));
+    return this.#proposeForResponse<DeleteRangeResponse>({ delete_range: request });
   }
 
   /** Errors: NoSpace, RequestTooLarge, and those of its operations. Nothing is changed on an error. */
   async txn(request: TxnRequest): Promise<TxnResponse> {
     if (isReadOnly(request)) {
-      return this.#withHeader(executeReadTxn(this.#store.read(), this.#store.compactRevision, request));
+      if (!isSerializable(request) && !this.#raft.canReadAtOnce) await this.#raft.reads.wait();
+      const { store } = this.#state;
+      return this.#withHeader(executeReadTxn(store.read(), store.compactRevision, request));
     }
-    if (!this.#quota.allows(costOfTxn(request))) await this.#refuseForSpace();
-    return this.#propose({ txn: request }, () => this.#withHeader(this.#applier.txn(request)));
+    if (!this.#state.quota.allows(costOfTxn(request))) await this.#refuseForSpace();
+    return this.#proposeForResponse<TxnResponse>({ txn: request });
   }
 
   /** With `physical` it resolves when the room is given back, on the disk. Errors: Compacted, FutureRev, Corrupt. */
   async compact(request: CompactionRequest): Promise<CompactionResponse> {
-    const response = await this.#propose({ compaction: request }, () => {
-      this.#applier.compact(request);
-      return { header: this.header() };
-    });
-    if (request.physical) await this.#compactor.done();
-    return response;
+    const { header } = await this.#raft.propose<unknown>({ compaction: request });
+    if (request.physical) await this.#state.compactor.done();
+    return { header };
   }
 
   /** Hash of the history up to `revision`; 0 = now. Errors: Compacted, FutureRev. */
   hashKV(revision: number): KeyValueHash {
-    return this.#store.hashByRevision(revision);
+    return this.#state.store.hashByRevision(revision);
   }
 
   /** Lists, raises or ends alarms. */
   async alarm(request: AlarmRequest): Promise<AlarmMember[]> {
-    return this.#propose({ alarm: request }, () => this.#applier.alarm(request));
+    return this.#propose<AlarmMember[]>({ alarm: request });
   }
 
   /** Names of the active alarms. */
@@ -231,7 +198,13 @@ export class EtcdServer {
 
   /** All active alarms, without asking the log. */
   get alarms(): readonly AlarmMember[] {
-    return this.#alarms.list(AlarmType.NONE);
+    return this.#state.alarms.list(AlarmType.NONE);
+  }
+
+  /** The members; with `linearizable` all changes that were acknowledged before. Errors: LeaderChanged, Timeout. */
+  async memberList(linearizable: boolean): Promise<readonly Member[]> {
+    if (linearizable && !this.#raft.canReadAtOnce) await this.#raft.reads.wait();
+    return this.cluster.members;
   }
 
   // Everybody is told that this member has no more room, before the first one who notices is.
@@ -241,39 +214,50 @@ export class EtcdServer {
     throw new EtcdError('NoSpace');
   }
 
-  // At once, while the revision is that of the request: others may be applied before its answer leaves.
+  async #grantLease(request: LeaseGrantRequest): Promise<Lease> {
+    if (!this.#state.quota.allows(COST_OF_LEASE)) await this.#refuseForSpace();
+    return this.#propose<Lease>({ lease_grant: request });
+  }
+
+  // A new leader cannot know what the old one has renewed.
+  #extendLeases(): void {
+    this.leases.promote(this.config.electionMs);
+  }
+
   #withHeader<R extends { header: ResponseHeader | undefined }>(response: R): R {
     response.header = this.header();
     return response;
   }
 
-  #propose<T>(proposal: Proposal, apply: () => T): Promise<T> {
-    const data = encodeProposal(proposal, this.#ids.next());
-    if (data.length > this.config.maxRequestBytes) return Promise.reject(new EtcdError('RequestTooLarge'));
-    return this.#append(data, apply);
+  async #propose<T>(proposal: Proposal): Promise<T> {
+    return (await this.#raft.propose<T>(proposal)).result;
   }
 
-  #append<T>(data: Uint8Array | undefined, apply: () => T): Promise<T> {
-    return this.#loop.propose({ type: RaftEntryType.EntryNormal, data }, (at) => {
-      this.#progress.applied = at;
-      return apply();
-    });
+  // The header is that of the moment of applying: others may be applied before the answer leaves.
+  async #proposeForResponse<R extends { header: ResponseHeader | undefined }>(proposal: Proposal): Promise<R> {
+    const { result, header }: Applied<R> = await this.#raft.propose<R>(proposal);
+    result.header = header;
+    return result;
   }
 
-  async #publish(): Promise<void> {
+  // Tried again until the cluster has a leader. Returns false when the member is stopped before.
+  async #publish(): Promise<boolean> {
     const { name, advertiseClientUrls } = this.config;
     const clientUrls = advertiseClientUrls.map((url) => url.text);
-    const data = attributesRequest(this.#ids.next(), { id: this.cluster.localMemberId, name, clientUrls });
-    await this.#append(data, () => this.#applyV2(data));
-  }
-
-  async #setVersion(): Promise<void> {
-    const data = versionRequest(this.#ids.next(), CLUSTER_VERSION);
-    await this.#append(data, () => this.#applyV2(data));
-  }
-
-  #applyV2(data: Uint8Array): void {
-    this.#membership.applyV2(codecs['etcdserverpb.Request'].decode(data), { persist: true });
+    for (;;) {
+      const id = this.#raft.ids.next();
+      const data = attributesRequest(id, { id: this.cluster.localMemberId, name, clientUrls });
+      try {
+        await this.#raft.proposeData({ id, data, request: undefined });
+        return true;
+      } catch (error) {
+        if (!(error instanceof EtcdError)) throw error;
+        if (error.kind === 'Stopped') return false;
+        const fields = { 'local-member-id': hex(this.cluster.localMemberId), error: error.message };
+        this.#ports.log.at(LOG_CALLER).warn('failed to publish local member to cluster through raft', fields);
+      }
+      await this.#ports.clock.sleep(this.config.heartbeatMs);
+    }
   }
 
   // The revision may have been compacted by a client meanwhile; then there is nothing to do.
@@ -287,25 +271,11 @@ export class EtcdServer {
       },
     );
   }
-
-  #newCompactor(backend: Backend): Compactor {
-    const log = this.#ports.log.at('mvcc/kvstore_compaction.ts');
-    return new Compactor({
-      backend,
-      clock: this.#ports.clock,
-      batchLimit: this.config.compactionBatchLimit,
-      sleepMs: this.config.compactionSleepMs,
-      onFinished: (revision, took) =>
-        log.info('finished scheduled compaction', { 'compact-revision': revision, took: `${took.toFixed(3)}ms` }),
-      crash: this.#ports.crash,
-    });
-  }
 }
 
-/** The least TTL in seconds: no lease may expire while an election goes on (spec/rpc.md 4). */
-export function minLeaseTtl({ electionMs, heartbeatMs }: Pick<Config, 'electionMs' | 'heartbeatMs'>): number {
-  const electionTicks = Math.floor(electionMs / heartbeatMs);
-  return Math.ceil((Math.floor((3 * electionTicks) / 2) * heartbeatMs) / 1000);
+// A transaction that only reads asks nobody when all its operations are serializable reads.
+function isSerializable({ success, failure }: TxnRequest): boolean {
+  return [...success, ...failure].every(({ request_range: range }) => range?.serializable === true);
 }
 
 function hex(id: bigint): string {

@@ -1,35 +1,49 @@
 // Keeps the disk in step with what is applied: commits of the database, raft snapshots, removal of what is old, compaction by
 // the clock. Mirrors the parts of etcd's etcdserver/server.go that run in the background.
 
+import type { RaftConfState, RaftSnapshot } from '../../proto/schema.ts';
 import { bytesToKey } from '../core/keys.ts';
+import type { MemoryStorage } from '../core/raft/storage.ts';
 import type { Config } from '../etcdmain/config.ts';
-import { MAX_UNCOMMITTED_BATCHES, PURGE_INTERVAL_MS } from '../limits.ts';
+import { KEEP_LOG_AFTER_SNAPSHOT_MS, MAX_UNCOMMITTED_BATCHES, PURGE_INTERVAL_MS } from '../limits.ts';
 import type { Logger, Ports } from '../ports.ts';
 import { DEFAULT_BATCH_INTERVAL_MS } from '../storage/backend/backend.ts';
 import type { Backend } from '../storage/backend/backend.ts';
 import type { Tx } from '../storage/bolt/tx.ts';
+import type { FileSystem } from '../storage/fs.ts';
 import { saveSnapshot } from '../storage/snap/snapshotter.ts';
 import { hashDatabase } from '../storage/backend/hash.ts';
+import { removeSnapDbsBelow } from '../storage/snap/snap_db.ts';
 import { Buckets } from '../storage/schema/buckets.ts';
 import { UNHASHED_META } from '../storage/schema/meta_bucket.ts';
+import type { Wal } from '../storage/wal/wal.ts';
 import { autoCompactor } from './auto_compactor.ts';
-import type { Bootstrapped } from './bootstrap.ts';
-import type { Membership } from './membership.ts';
+import type { DataDir } from './data_dir.ts';
+import type { DatabaseReader } from './peer_transport.ts';
 import { purge } from './purge.ts';
 import type { Position } from './raft_loop.ts';
+import type { MemberState } from './state.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
 
 export interface StorageKeeperOptions {
   readonly config: Config;
   readonly ports: Ports;
-  readonly bootstrapped: Bootstrapped;
-  readonly membership: Membership;
+  readonly fs: FileSystem;
+  readonly dirs: DataDir;
+  readonly wal: Wal;
+  readonly raftStorage: MemoryStorage;
+  readonly state: () => MemberState;
+  readonly applied: () => Position;
+  readonly confState: () => RaftConfState;
+  /** Index of the snapshot from which the member goes on. */
+  readonly snapshotIndex: number;
 }
 
 /** What compaction by the clock needs of the member. */
 export interface CompactionTarget {
-  revision(): number;
+  /** Undefined while another member leads: it compacts for all. */
+  revision(): number | undefined;
   compact(revision: number): void;
 }
 
@@ -37,16 +51,20 @@ export class StorageKeeper {
   readonly #options: StorageKeeperOptions;
   readonly #log: Logger;
   #snapshotIndex: number;
+  #snapshotting: Promise<void> | undefined;
+  // Databases that are on their way to peers, and until when the log is kept whole for one that has arrived.
+  #inFlight = 0;
+  #keepLogUntil = 0;
   #stops: (() => void)[] = [];
 
   constructor(options: StorageKeeperOptions) {
     this.#options = options;
     this.#log = options.ports.log.at(LOG_CALLER);
-    this.#snapshotIndex = options.bootstrapped.snapshot.index;
+    this.#snapshotIndex = options.snapshotIndex;
   }
 
   get backend(): Backend {
-    return this.#options.bootstrapped.backend;
+    return this.#options.state().backend;
   }
 
   /** Begins the work that is done by the clock. */
@@ -65,18 +83,20 @@ export class StorageKeeper {
     if (compactor === undefined) return;
     this.#stops.push(
       clock.every(compactor.intervalMs, () => {
-        const revision = compactor.look(target.revision());
+        const current = target.revision();
+        const revision = current === undefined ? undefined : compactor.look(current);
         if (revision !== undefined) target.compact(revision);
       }),
     );
   }
 
   /** Called behind every batch of entries; the next batch waits for what it returns. */
-  afterBatch(applied: Position): void | Promise<void> {
+  afterApply(): void | Promise<void> {
     const { backend } = this;
     if (backend.isCommitDue(1) && !backend.isCommitting) this.#commit();
+    const applied = this.#options.applied();
     const isSnapshotDue = applied.index - this.#snapshotIndex > this.#options.config.snapshotCount;
-    if (isSnapshotDue) return this.#snapshot(applied);
+    if (isSnapshotDue && this.#snapshotting === undefined) this.#beginSnapshot(applied);
     // The disk does not keep up: proposals wait until it has.
     return backend.isCommitDue(MAX_UNCOMMITTED_BATCHES) ? backend.settled() : undefined;
   }
@@ -85,6 +105,43 @@ export class StorageKeeper {
   async beginSnapshot(): Promise<Tx> {
     await this.backend.commitInBackground();
     return this.backend.beginRead();
+  }
+
+  /**
+   * The database as it is now, with the raft snapshot that goes with it: index, term and configuration are those of the last
+   * entry that is in it.
+   */
+  async readDatabase(): Promise<{ readonly snapshot: RaftSnapshot; readonly database: DatabaseReader }> {
+    while (this.backend.isCommitting) await this.backend.settled();
+    this.backend.commit();
+    const tx = this.backend.beginRead();
+    const database: DatabaseReader = {
+      sizeBytes: tx.sizeBytes,
+      read: (offset, length) => tx.readSnapshot(offset, length),
+      release: () => tx.rollback(),
+    };
+    return { snapshot: this.#raftSnapshot(this.#options.applied()), database };
+  }
+
+  /** A database is on its way to a peer: the log is not shortened meanwhile. */
+  beginTransfer(): void {
+    this.#inFlight++;
+  }
+
+  endTransfer(ok: boolean): void {
+    this.#inFlight--;
+    if (ok) this.#keepLogUntil = this.#options.ports.clock.now() + KEEP_LOG_AFTER_SNAPSHOT_MS;
+  }
+
+  get transfersInFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Writes the file of a snapshot that came from the leader. */
+  saveReceived(snapshot: RaftSnapshot): void {
+    const { fs, dirs } = this.#options;
+    saveSnapshot(fs, dirs.snap, snapshot);
+    this.#snapshotIndex = snapshot.metadata?.index ?? 0;
   }
 
   /** Hash of the whole database. */
@@ -109,36 +166,70 @@ export class StorageKeeper {
     });
   }
 
+  /** Resolves when no snapshot is being written. */
+  async settled(): Promise<void> {
+    await this.#snapshotting;
+    await this.backend.settled();
+  }
+
   /** Ends the work by the clock, and leaves everything on the disk. Nothing is applied any more. */
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
-    await this.backend.settled();
+    await this.settled();
     this.backend.close();
-    this.#options.bootstrapped.wal.close();
+    this.#options.wal.close();
   }
 
   #commit(): void {
     this.backend.commitInBackground().catch((error: unknown) => this.#options.ports.crash(error));
   }
 
+  // What the snapshot says is taken now; entries may be applied while the database goes to the disk.
+  #beginSnapshot(applied: Position): void {
+    const snapshot = this.#raftSnapshot(applied);
+    this.#snapshotting = this.#writeSnapshot(applied, snapshot)
+      .catch((error: unknown) => this.#options.ports.crash(error))
+      .finally(() => {
+        this.#snapshotting = undefined;
+      });
+  }
+
   // The database is committed first: a snapshot says that it holds everything up to its index.
-  async #snapshot({ index, term }: Position): Promise<void> {
-    const { bootstrapped, membership } = this.#options;
-    const { fs, dirs, wal } = bootstrapped;
+  async #writeSnapshot({ index, term }: Position, snapshot: RaftSnapshot): Promise<void> {
+    const { fs, dirs, wal, raftStorage } = this.#options;
     await this.backend.commitInBackground();
-    const voters = membership.cluster.members.filter((one) => !one.isLearner).map((one) => one.id);
-    const learners = membership.cluster.members.filter((one) => one.isLearner).map((one) => one.id);
-    const conf_state = { voters, learners, voters_outgoing: [], learners_next: [], auto_leave: false };
-    saveSnapshot(fs, dirs.snap, { data: membership.encodeSnapshot(), metadata: { conf_state, index, term } });
-    wal.saveSnapshot({ index, term, conf_state });
+    // The leader may have sent a newer one meanwhile.
+    if (this.#snapshotIndex >= index) return;
+    saveSnapshot(fs, dirs.snap, snapshot);
+    wal.saveSnapshot({ index, term, conf_state: snapshot.metadata?.conf_state });
     wal.releaseTo(index);
+    removeSnapDbsBelow(fs, dirs.snap, index);
     this.#snapshotIndex = index;
+    raftStorage.createSnapshot(index, snapshot.metadata?.conf_state, snapshot.data);
     this.#log.info('saved snapshot', { 'snapshot-index': index });
+    this.#shortenLog(index);
+  }
+
+  // Behind a snapshot some entries stay, so that a slow follower need not get the whole database.
+  #shortenLog(snapshotIndex: number): void {
+    const { config, raftStorage, ports } = this.#options;
+    if (this.#inFlight > 0 || ports.clock.now() < this.#keepLogUntil) {
+      this.#log.info('skip compaction since there is an inflight snapshot');
+      return;
+    }
+    const index = Math.max(1, snapshotIndex - config.snapshotCatchUpEntries);
+    if (index < raftStorage.firstIndex()) return;
+    raftStorage.compact(index);
+    this.#log.info('compacted Raft logs', { 'compact-index': index });
+  }
+
+  #raftSnapshot({ index, term }: Position): RaftSnapshot {
+    const conf_state = this.#options.confState();
+    return { data: this.#options.state().membership.encodeSnapshot(), metadata: { conf_state, index, term } };
   }
 
   #purge(): void {
-    const { config, bootstrapped } = this.#options;
-    const { fs, dirs, wal } = bootstrapped;
+    const { config, fs, dirs, wal } = this.#options;
     const log = this.#log;
     purge({ fs, directory: dirs.snap, suffix: 'snap', max: config.maxSnapshots, held: [], log });
     purge({ fs, directory: dirs.wal, suffix: 'wal', max: config.maxWals, held: wal.heldNames, log });

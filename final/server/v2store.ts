@@ -8,6 +8,7 @@ import {
   decodeRaftAttributes,
   encodeAttributes,
   encodeRaftAttributes,
+  goJson,
 } from './member_json.ts';
 
 const MEMBERS = '/0/members';
@@ -102,12 +103,4 @@ function emptyHub(index: number): object {
   const Capacity = 1000;
   const Queue = { Events: Array<null>(Capacity).fill(null), Size: 0, Front: 0, Back: 0, Capacity };
   return { EventHistory: { Queue, StartIndex: 0, LastIndex: index } };
-}
-
-// Go escapes these in JSON, so that the text may stand in HTML; equal content is then equal bytes.
-function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -80,3 +80,63 @@ export const MAX_PING_STRIKES = 2;
 
 /** Least time between two pings of a client without an open call, in ms. */
 export const IDLE_PING_MIN_TIME_MS = 2 * 60 * 60 * 1000;
+
+// ---- between members (spec/raft.md C6, C9). Raft repeats what is dropped.
+
+/** Messages that may wait for a stream to a peer that does not read. Beyond it they are dropped and the peer is reported. */
+export const PEER_QUEUE_MESSAGES = 4096;
+
+/** Messages from one peer that raft has not seen yet; those beyond it are dropped. Proposals count on their own. */
+export const PEER_RECEIVED_MESSAGES = 4096;
+export const PEER_RECEIVED_PROPOSALS = 4096;
+
+/** Messages that may wait for a POST to a peer, and POSTs at once. Only what no stream takes goes this way. */
+export const PIPELINE_QUEUE_MESSAGES = 64;
+export const PIPELINE_REQUESTS = 4;
+
+/** Bytes that may wait in the socket of a stream before messages wait in the queue instead, where they share their entries. */
+export const PEER_SOCKET_BACKLOG_BYTES = 1024 * 1024;
+
+/** The longest message on a stream, in bytes, and the part of a snapshot before the database. The connection ends. */
+export const PEER_MESSAGE_BYTES = 512 * 1024 * 1024;
+
+/** The longest message in a POST, which is held in memory whole, in bytes. Status 400. etcd has no such bound. */
+export const PIPELINE_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** The longest answer to a request of ours that is read, in bytes: a list of members or the keys of a lease. */
+export const PEER_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** How often a stream shows that it is alive, in ms: three times within the silence that ends it. */
+export const PEER_HEARTBEAT_MS = 1667;
+
+/** Silence that ends a stream, and a request whose body does not come, in ms. */
+export const PEER_SILENCE_MS = 5000;
+
+/** Time between two attempts to dial a stream, in ms. */
+export const PEER_REDIAL_MS = 100;
+
+/** Time to connect to a peer, in ms, beyond the election timeout. */
+export const PEER_DIAL_MS = 1000;
+
+/** Time that a peer has for answering a POST, in ms. A snapshot may take this long to reach its disk. */
+export const PIPELINE_ANSWER_MS = 30_000;
+export const SNAPSHOT_ANSWER_MS = 5 * 60_000;
+
+/** Databases on their way to peers at once; each holds one state of the database. A snapshot beyond it failed. */
+export const PEER_SNAPSHOT_SENDS = 16;
+
+/** Bytes of the database that are read for one write. */
+export const PEER_SNAPSHOT_CHUNK_BYTES = 64 * 1024;
+
+/** Members that wrote to us before the log told of them. Others beyond it get no answer until it does. */
+export const MAX_REMOTES = 256;
+
+/** Idle connections to a peer that are kept for the next POST. */
+export const PEER_IDLE_CONNECTIONS = 16;
+
+/** How long the peer port keeps an idle connection, in ms; peers use theirs every 4 s or less. */
+export const PEER_KEEP_ALIVE_MS = 60_000;
+
+/** How often a peer is asked whether it lives and what time it has, in ms, and the difference that is worth a warning. */
+export const PROBE_INTERVAL_MS = 4000;
+export const CLOCK_DIFFERENCE_MS = 1000;

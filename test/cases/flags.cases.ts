@@ -329,12 +329,10 @@ const environment: Case[] = [
 const notYet: Case[] = refusals(
   { since, notOnReal: 'it can' },
   [
-    ['pre-vote', 'false'],
-    ['initial-election-tick-advance', 'false'],
     ['cert-file', 'cert.pem'],
     ['listen-metrics-urls', 'http://127.0.0.1:22399'],
     ['experimental-watch-progress-notify-interval', '1s'],
-    ['force-new-cluster', 'true'],
+    ['discovery', 'http://127.0.0.1:22399/x'],
   ].map(
     ([name = '', value = '']): Row => [
       `--${name}=${value} is refused as not yet implemented`,
@@ -350,13 +348,6 @@ const notYetElse: Case[] = [
       'an https URL is refused as not yet implemented',
       flag('listen-client-urls', 'https://127.0.0.1:22379'),
       { status: 1, text: 'TLS is not yet implemented: cannot listen on https://127.0.0.1:22379' },
-    ],
-  ]),
-  ...refusals({ since, notOnReal: 'it can' }, [
-    [
-      'joining a cluster is refused as not yet implemented',
-      flag('initial-cluster-state', 'existing'),
-      { status: 1, text: 'joining an existing cluster is not yet implemented' },
     ],
   ]),
 ];

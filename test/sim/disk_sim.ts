@@ -11,6 +11,7 @@ import { newServer } from '../../final/server/new_server.ts';
 import type { EtcdServer } from '../../final/server/server.ts';
 import { MemFileSystem } from '../../final/storage/fs_mem.ts';
 import { digestOf, Model, type Operation, randomOperation, send } from './operations.ts';
+import { ALONE } from './alone.ts';
 import { Random } from './random.ts';
 
 const LIVES = 5;
@@ -91,18 +92,18 @@ class Simulation {
   }
 
   async #run(isLast: boolean): Promise<void> {
-    const server = await newServer(this.#config, this.#ports(), { segmentBytes: SEGMENT_BYTES });
+    const server = await newServer(this.#config, this.#ports(), { ...ALONE, segmentBytes: SEGMENT_BYTES });
     await server.start();
-    this.#verify(server);
+    await this.#verify(server);
     await this.#use(server);
     if (isLast || this.#random.chance(0.2)) await server.stop();
   }
 
   // Finds the beginning of what was sent that the member has, and goes on from there.
-  #verify(server: EtcdServer): void {
+  async #verify(server: EtcdServer): Promise<void> {
     const { revision } = server.header();
     const all = { key: Uint8Array.of(0), range_end: Uint8Array.of(0) };
-    const found = digestOf(revision, server.range({ ...NO_OPTIONS, ...all }).kvs);
+    const found = digestOf(revision, (await server.range({ ...NO_OPTIONS, ...all })).kvs);
     const model = new Model();
     for (let done = 0; done <= this.#sent.length; done++) {
       const expected = model.digest();

@@ -9,6 +9,7 @@ import { GrpcServer } from '../../transport/grpc/server.ts';
 import { registerAuth } from './auth.ts';
 import { registerCluster } from './cluster.ts';
 import { registerHealth } from './health.ts';
+import { MemberInterceptor } from './interceptor.ts';
 import { registerKV } from './kv.ts';
 import { registerLease } from './lease.ts';
 import { registerMaintenance } from './maintenance.ts';
@@ -23,6 +24,7 @@ export function newGrpcServer(server: EtcdServer, ports: Ports): GrpcServer {
     maxConcurrentStreams: config.maxConcurrentStreams,
     keepalive: config.keepalive,
     toStatus: (error) => toRpcStatus(error, ports),
+    interceptor: new MemberInterceptor({ server, clock: ports.clock, electionMs: config.electionMs }),
     log: ports.log.at('transport/grpc/server.ts'),
   });
   if (server.isAuthEnabled) refuseWhatNeedsUsers(grpc);

@@ -19,12 +19,12 @@ export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
       for await (const request of call.requests()) {
         // The header is taken first: its revision never runs ahead of the renewal.
         const header = server.header();
-        const isWritable = call.write({ header, ID: request.ID, TTL: server.leases.renew(request.ID) });
+        const isWritable = call.write({ header, ID: request.ID, TTL: await server.leases.renew(request.ID) });
         if (!isWritable) await call.drained();
       }
     },
-    LeaseTimeToLive(request) {
-      const times = server.leases.timeToLive(request.ID, request.keys);
+    async LeaseTimeToLive(request) {
+      const times = await server.leases.timeToLive(request.ID, request.keys);
       return {
         header: server.header(),
         ID: request.ID,

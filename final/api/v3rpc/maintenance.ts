@@ -7,6 +7,7 @@ import type { EtcdServer } from '../../server/server.ts';
 import type { GrpcServer } from '../../transport/grpc/server.ts';
 import { ETCD_VERSION } from '../../version.ts';
 import { refuseUnary } from './not_implemented.ts';
+import { RPC_STATUS } from './rpctypes.ts';
 import { sendSnapshot } from './snapshot.ts';
 
 /** Registers etcdserverpb.Maintenance. */
@@ -19,11 +20,12 @@ export function registerMaintenance(grpc: GrpcServer, server: EtcdServer): void 
         version: ETCD_VERSION,
         dbSize: server.storage.backend.size,
         dbSizeInUse: server.storage.backend.sizeInUse,
-        leader: server.cluster.localMemberId,
+        leader: server.leader,
         raftIndex: raft.index,
         raftTerm: raft.term,
         raftAppliedIndex: raft.applied,
-        errors: server.alarms.map(alarmText),
+        errors: problemsOf(server),
+        isLearner: server.isLearner,
       };
     },
     async Alarm(request) {
@@ -42,10 +44,18 @@ export function registerMaintenance(grpc: GrpcServer, server: EtcdServer): void 
       await server.storage.defragment();
       return {};
     },
-    MoveLeader: refuseUnary('Maintenance.MoveLeader'),
+    // As etcd answers it: without a header.
+    async MoveLeader({ targetID }) {
+      await server.members.moveLeader(targetID);
+      return {};
+    },
     Downgrade: refuseUnary('Maintenance.Downgrade'),
     Snapshot: (call) => sendSnapshot(server, call),
   });
+}
+
+function problemsOf({ leader, alarms }: EtcdServer): string[] {
+  return [...(leader === 0n ? [RPC_STATUS.NoLeader.message] : []), ...alarms.map(alarmText)];
 }
 
 // As Go prints the message, with its blank at the end; tools compare the text.

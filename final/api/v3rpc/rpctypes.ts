@@ -72,7 +72,10 @@ export const RPC_STATUS: Readonly<Record<ErrorKind, RpcStatus>> = {
     message: 'etcdserver: can only promote a learner member which is in sync with leader',
   },
   TooManyLearners: { code: Code.FailedPrecondition, message: 'etcdserver: too many learner members in cluster' },
-  // Only said between members; a client sees it when a leader is not sure that it still is one.
+  // What a request gets that has waited in vain for a leader to be proposed to.
+  DeadlineExceeded: { code: Code.DeadlineExceeded, message: 'context deadline exceeded' },
+  ProposalDropped: { code: Code.Unknown, message: 'raft proposal dropped' },
+  // Said between members.
   NotPrimary: { code: Code.Unknown, message: 'not a primary lessor' },
 };
 

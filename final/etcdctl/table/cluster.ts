@@ -5,8 +5,8 @@ import type { Command } from '../command.ts';
 import { runAlarmDisarm, runAlarmList } from '../commands/alarm.ts';
 import { runDefrag } from '../commands/defrag.ts';
 import { runHashKV, runHealth, runStatus } from '../commands/endpoint.ts';
-import { runMemberList } from '../commands/member.ts';
-import { notYet } from './not_yet.ts';
+import { runMemberAdd, runMemberList, runMemberPromote, runMemberRemove, runMemberUpdate } from '../commands/member.ts';
+import { runMoveLeader } from '../commands/move_leader.ts';
 
 /** etcdctl endpoint */
 export const endpointCommand: Command = {
@@ -61,14 +61,14 @@ export const memberCommand: Command = {
         { name: 'learner', type: 'bool', default: 'false', help: 'indicates if the new member is raft learner' },
         { name: 'peer-urls', type: 'string', default: '', help: 'comma separated peer URLs for the new member.' },
       ],
-      ...notYet('member add'),
+      run: runMemberAdd,
     },
     {
       name: 'remove',
       short: 'Removes a member from the cluster',
       use: 'remove <memberID>',
       flags: [],
-      ...notYet('member remove'),
+      run: runMemberRemove,
     },
     {
       name: 'update',
@@ -77,7 +77,7 @@ export const memberCommand: Command = {
       flags: [
         { name: 'peer-urls', type: 'string', default: '', help: 'comma separated peer URLs for the updated member.' },
       ],
-      ...notYet('member update'),
+      run: runMemberUpdate,
     },
     {
       name: 'list',
@@ -96,7 +96,7 @@ export const memberCommand: Command = {
       use: 'promote <memberID>',
       long: ['Promotes a non-voting learner member to a voting one in the cluster.'].join('\n'),
       flags: [],
-      ...notYet('member promote'),
+      run: runMemberPromote,
     },
   ],
 };
@@ -136,5 +136,5 @@ export const moveLeaderCommand: Command = {
   short: 'Transfers leadership to another etcd cluster member.',
   use: 'move-leader <transferee-member-id>',
   flags: [],
-  ...notYet('move-leader'),
+  run: runMoveLeader,
 };

@@ -1,6 +1,7 @@
 // What the bucket `meta` says: how far the log is applied, and how far compactions have come (spec/storage.md 9, 12.1).
 // Mirrors etcd's schema/meta.go, cindex.go and compaction.go.
 
+import type { RaftConfState } from '../../../proto/schema.ts';
 import { keyToBytes } from '../../core/keys.ts';
 import { decodeRevision, encodeRevision } from '../../core/mvcc/revision.ts';
 import type { CompactionMarks } from '../../core/mvcc/kvstore.ts';
@@ -29,9 +30,28 @@ export function writeConsistentIndex(backend: Backend, { index, term }: Consiste
   if (term > 0) backend.put(Buckets.meta, TERM, uint64(term));
 }
 
-/** The voters, as raft knows them at the consistent index. */
-export function writeConfState(backend: Backend, voters: readonly bigint[]): void {
-  backend.put(Buckets.meta, CONF_STATE, keyToBytes(`{"voters":[${voters.join(',')}],"auto_leave":false}`));
+/** Forgets how far a log was applied: another log begins. */
+export function resetConsistentIndex(backend: Backend): void {
+  backend.put(Buckets.meta, CONSISTENT_INDEX, uint64(0));
+  backend.put(Buckets.meta, TERM, uint64(0));
+}
+
+/** The configuration as raft knows it at the consistent index, or, when it has only voters, these. */
+export function writeConfState(backend: Backend, state: RaftConfState | readonly bigint[]): void {
+  backend.put(Buckets.meta, CONF_STATE, keyToBytes(encodeConfState('voters' in state ? state : onlyVoters(state))));
+}
+
+function onlyVoters(voters: readonly bigint[]): RaftConfState {
+  return { voters: [...voters], learners: [], voters_outgoing: [], learners_next: [], auto_leave: false };
+}
+
+// As Go writes it: lists that are empty are left out.
+function encodeConfState(state: RaftConfState): string {
+  const lists = (['voters', 'learners', 'voters_outgoing', 'learners_next'] as const)
+    .map((name) => ({ name, ids: state[name] }))
+    .filter(({ ids }) => ids.length > 0)
+    .map(({ name, ids }) => `"${name}":[${ids.join(',')}]`);
+  return `{${[...lists, `"auto_leave":${state.auto_leave}`].join(',')}}`;
 }
 
 export function readCompactionMarks(backend: Backend): CompactionMarks {

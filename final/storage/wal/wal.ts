@@ -26,6 +26,12 @@ export interface WalOptions {
   readonly segmentBytes?: number;
 }
 
+/** The first entries of a log, and the state that goes with them. */
+export interface WalBegin {
+  readonly hardState: RaftHardState;
+  readonly entries: readonly RaftEntry[];
+}
+
 interface OpenSegment extends SegmentName {
   readonly file: File;
 }
@@ -65,8 +71,11 @@ export class Wal {
     this.#lastIndex = lastIndex;
   }
 
-  /** Makes a new log that carries `metadata`. What is in the directory is removed, unless it is a log. Error: Exists. */
-  static create(options: WalOptions, metadata: Uint8Array): Wal {
+  /**
+   * Makes a new log that carries `metadata`, and what it begins with: a crash leaves all of it or no log. What is in the
+   * directory is removed, unless it is a log. Error: Exists.
+   */
+  static create(options: WalOptions, metadata: Uint8Array, begin?: WalBegin): Wal {
     const { fs, directory } = options;
     if (hasWal(fs, directory)) throw new WalError('Exists');
     const temporary = `${directory.replace(/\/$/, '')}.tmp`;
@@ -79,13 +88,18 @@ export class Wal {
     first.#append(RecordType.crc, undefined);
     first.#append(RecordType.metadata, metadata);
     first.saveSnapshot({ index: 0, term: 0, conf_state: undefined });
+    if (begin !== undefined) first.save(begin.hardState, begin.entries);
+    first.sync();
     building.close();
     fs.remove(directory);
     fs.rename(temporary, directory);
     fs.syncDirectory(parentOf(directory));
     const position = { offset: first.#offset, crc: first.#crc };
     const file = fs.open(join(directory, name), 'write');
-    return new Wal({ ...start, position, segments: [{ name, sequence: 0, index: 0, file }] });
+    const lastIndex = first.#lastIndex;
+    const wal = new Wal({ ...start, lastIndex, position, segments: [{ name, sequence: 0, index: 0, file }] });
+    wal.#hardState = first.#hardState;
+    return wal;
   }
 
   /**

@@ -1,9 +1,10 @@
-// HTTP/1 on the client port: what every request passes before its path is looked up (spec/rpc.md 14.2). Mirrors etcd's
-// embed/serve.go and etcdhttp/base.go.
+// HTTP/1 on both ports: what every request passes before its path is looked up (spec/rpc.md 14.2, spec/raft.md C1, C13).
+// Mirrors etcd's embed/serve.go and etcdhttp/base.go.
 
 import http from 'node:http';
 import { HTTP_BODY_BYTES, HTTP_HEADER_BYTES } from '../../limits.ts';
 import type { Logger } from '../../ports.ts';
+import { PEER_KEEP_ALIVE_MS } from '../limits.ts';
 
 /** Answers one request. */
 export type HttpHandler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -18,10 +19,32 @@ export interface AccessControl {
   readonly hostWhitelist: readonly string[];
 }
 
-/** An HTTP/1 server without a listener: connections are handed to it with `server.emit('connection', socket)`. */
+/**
+ * The HTTP/1 server of the client port, without a listener: connections are handed to it with `server.emit('connection',
+ * socket)`. None of its paths gets to see a body.
+ */
 export function newHttpServer(handler: HttpHandler): http.Server {
   return http.createServer({ maxHeaderSize: HTTP_HEADER_BYTES, insecureHTTPParser: false }, (request, response) => {
     boundBody(request);
+    handler(request, response);
+  });
+}
+
+/**
+ * The same for the peer port, whose paths read bodies: that of a snapshot may take as long as it needs. What a path leaves
+ * unread is thrown away behind its answer.
+ */
+export function newPeerHttpServer(handler: HttpHandler): http.Server {
+  const options = {
+    maxHeaderSize: HTTP_HEADER_BYTES,
+    insecureHTTPParser: false,
+    requestTimeout: 0,
+    keepAliveTimeout: PEER_KEEP_ALIVE_MS,
+  };
+  return http.createServer(options, (request, response) => {
+    response.once('finish', () => {
+      if (!request.complete) boundBody(request);
+    });
     handler(request, response);
   });
 }
@@ -53,11 +76,31 @@ export function controlAccess(access: AccessControl, log: Logger, next: HttpHand
 
 /** Only GET may pass; anything else is 405. */
 export function getOnly(next: HttpHandler): HttpHandler {
+  return methodOnly('GET', next);
+}
+
+/** Only requests of one method may pass; any other is 405. */
+export function methodOnly(method: 'GET' | 'POST', next: HttpHandler): HttpHandler {
   return (request, response) => {
-    if (request.method === 'GET') return next(request, response);
-    response.setHeader('Allow', 'GET');
+    if (request.method === method) return next(request, response);
+    response.setHeader('Allow', method);
     sendText(response, 405, 'Method Not Allowed\n');
   };
+}
+
+/** The whole body; undefined when it is longer than `limit` bytes, or cut off. */
+export async function readBody(request: http.IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limit) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('close', () => resolve(undefined));
+  });
 }
 
 /** Answers with plain text, marked as nothing else. */
@@ -69,13 +112,13 @@ export function sendText(response: http.ServerResponse, status: number, text: st
 /** Answers with `text` of the content type `type`. */
 export function send(
   response: http.ServerResponse,
-  answer: { readonly status: number; readonly type: string; readonly text: string },
+  answer: { readonly status: number; readonly type: string; readonly text: string | Uint8Array },
 ): void {
   const headers = { 'Content-Type': answer.type, 'Content-Length': Buffer.byteLength(answer.text) };
   response.writeHead(answer.status, headers).end(answer.text);
 }
 
-// No path reads its body: what comes is thrown away, and too much of it ends the connection.
+// A body that nobody reads is thrown away, and too much of it ends the connection.
 function boundBody(request: http.IncomingMessage): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {

@@ -1,10 +1,18 @@
 // /version on both ports. Mirrors etcd's etcdhttp/version.go.
 
+import type { Cluster } from '../../server/cluster.ts';
 import { CLUSTER_VERSION, ETCD_VERSION } from '../../version.ts';
 import { getOnly, type HttpHandler, send } from './base.ts';
 
-/** GET /version. */
-export const version: HttpHandler = getOnly((_request, response) => {
-  const text = JSON.stringify({ etcdserver: ETCD_VERSION, etcdcluster: CLUSTER_VERSION });
-  send(response, { status: 200, type: 'application/json', text });
-});
+const UNDECIDED = 'not_decided';
+
+/** GET /version: this release, and the version that the members of the cluster have agreed on. */
+export function versionHandler(cluster: Pick<Cluster, 'version'>): HttpHandler {
+  return getOnly((_request, response) => {
+    const text = JSON.stringify({ etcdserver: ETCD_VERSION, etcdcluster: cluster.version ?? UNDECIDED });
+    send(response, { status: 200, type: 'application/json', text });
+  });
+}
+
+/** GET /version of a cluster of one, which agrees with itself. */
+export const version: HttpHandler = versionHandler({ version: CLUSTER_VERSION });

@@ -143,6 +143,12 @@ export abstract class Call implements CallContext, StreamReceiver {
     else stream.finish(code === Code.OK ? OK_TRAILERS : encodeBlock(statusFields(code, message)));
   }
 
+  /** Ends the call with a status while its handler still works on it; the handler is told by the signal. */
+  cancel(code: number, message: string): void {
+    this.end(code, message);
+    this.#abort?.abort();
+  }
+
   onDrain(): void {
     const waiting = this.#onDrained;
     if (waiting === undefined) return;
@@ -157,7 +163,6 @@ export abstract class Call implements CallContext, StreamReceiver {
   }
 
   #onDeadline(): void {
-    this.end(Code.DeadlineExceeded, 'context deadline exceeded');
-    this.#abort?.abort();
+    this.cancel(Code.DeadlineExceeded, 'context deadline exceeded');
   }
 }

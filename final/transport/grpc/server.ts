@@ -39,6 +39,13 @@ export type Handlers<S extends ServiceDefinition> = {
     : never;
 };
 
+/** Looks at every call before its handler does; what it throws becomes the status of the call. */
+export interface Interceptor {
+  beforeUnary(call: CallContext, request: unknown): void;
+  /** `cancel` ends the stream at any later time, with the status for what it is given. */
+  beforeStream(call: CallContext, cancel: (error: unknown) => void): void;
+}
+
 export interface GrpcServerOptions {
   /** Largest message that is read, in bytes. */
   readonly maxReceiveBytes: number;
@@ -47,6 +54,7 @@ export interface GrpcServerOptions {
   readonly keepalive: KeepaliveOptions;
   /** The status for what a handler threw. */
   readonly toStatus: (error: unknown) => { readonly code: number; readonly message: string };
+  readonly interceptor?: Interceptor;
   readonly log: Logger;
 }
 
@@ -186,6 +194,12 @@ export class GrpcServer {
       write: (response) => call.write(definition.response.encode(response)),
       drained: () => call.drained(),
     };
+    try {
+      this.#options.interceptor?.beforeStream(call, (error) => answerer.cancel(call, error));
+    } catch (error) {
+      answerer.fail(call, error);
+      return;
+    }
     (handler as StreamHandler<unknown, unknown>)(streamCall).then(
       () => call.end(Code.OK, ''),
       (error) => answerer.fail(call, error),
@@ -199,21 +213,25 @@ class Answerer implements UnaryAnswerer {
   readonly #definition: MethodDefinition<unknown, unknown>;
   readonly #handler: UnaryHandler<unknown, unknown>;
   readonly #toStatus: GrpcServerOptions['toStatus'];
+  readonly #interceptor: Interceptor | undefined;
 
   constructor(
     definition: MethodDefinition<unknown, unknown>,
     handler: Method['handler'],
-    options: Pick<GrpcServerOptions, 'maxReceiveBytes' | 'toStatus'>,
+    options: Pick<GrpcServerOptions, 'maxReceiveBytes' | 'toStatus' | 'interceptor'>,
   ) {
     this.#definition = definition;
     this.#handler = handler;
     this.maxReceiveBytes = options.maxReceiveBytes;
     this.#toStatus = options.toStatus;
+    this.#interceptor = options.interceptor;
   }
 
   // A handler that answers at once costs no promise.
   answer(call: UnaryCall, message: Uint8Array): void {
-    const result: unknown = this.#handler(decode(this.#definition, message), call);
+    const request = decode(this.#definition, message);
+    this.#interceptor?.beforeUnary(call, request);
+    const result: unknown = this.#handler(request, call);
     if (!(result instanceof Promise)) return call.reply(this.#definition.response.encode(result as Init<unknown>));
     result.then(
       (response) => call.reply(this.#definition.response.encode(response)),
@@ -222,8 +240,18 @@ class Answerer implements UnaryAnswerer {
   }
 
   fail(call: Pick<UnaryCall, 'end'>, error: unknown): void {
-    const { code, message } = error instanceof StatusError ? error : this.#toStatus(error);
+    const { code, message } = this.#statusOf(error);
     call.end(code, message);
+  }
+
+  /** Ends a call while its handler works on it. */
+  cancel(call: StreamingCall, error: unknown): void {
+    const { code, message } = this.#statusOf(error);
+    call.cancel(code, message);
+  }
+
+  #statusOf(error: unknown): { readonly code: number; readonly message: string } {
+    return error instanceof StatusError ? error : this.#toStatus(error);
   }
 }
 
