@@ -293,6 +293,7 @@ export class RaftMember {
 
   // Proposals wait here until there is a leader to take them.
   #collect(): void {
+    this.#speedUpFirstElection();
     this.reads.collect();
     if (this.#queue.length === 0 || this.#node.lead === 0n) return;
     const queue = this.#queue;
@@ -362,7 +363,6 @@ export class RaftMember {
 
   #afterReady(): void | Promise<void> {
     this.reads.onApplied();
-    this.#speedUpFirstElection();
     return this.storage.afterApply();
   }
 

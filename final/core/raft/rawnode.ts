@@ -16,6 +16,7 @@ import { RaftError } from './errors.ts';
 import { isLocalMessage, isResponseMessage, newMessage } from './messages.ts';
 import { Raft } from './raft.ts';
 import { newReadRequest } from './read_index.ts';
+import type { ReadState } from './read_only.ts';
 import type { Role } from './roles.ts';
 import { handleSnapshotStatus, handleUnreachable } from './snapshot_send.ts';
 import { metadataOf } from './storage.ts';
@@ -41,12 +42,6 @@ export interface Ready {
   readonly messages: readonly RaftMessage[];
   /** Whether the write must be on disk: a hard state that only commits more may be lost. */
   readonly mustSync: boolean;
-}
-
-/** An answer to a read request of this member: state applied up to `index` is fresh enough. */
-export interface ReadState {
-  readonly index: number;
-  readonly requestCtx: Uint8Array;
 }
 
 export interface Status {

@@ -10,6 +10,12 @@ import { assert } from '../assert.ts';
 /** `safe` asks a quorum for each read; `lease-based` trusts the clocks, so that the lease of the leader is enough. */
 export type ReadOnlyOption = 'safe' | 'lease-based';
 
+/** An answer to a read request of this member: state applied up to `index` is fresh enough. */
+export interface ReadState {
+  readonly index: number;
+  readonly requestCtx: Uint8Array;
+}
+
 /** A request that waits. */
 export interface ReadIndexStatus {
   readonly request: RaftMessage;

@@ -7,7 +7,11 @@ import fc from 'fast-check';
 import { ByteQueue } from '../../../../final/transport/rafthttp/byte_queue.ts';
 import { MessageDecoder, MessageEncoder } from '../../../../final/transport/rafthttp/message_codec.ts';
 import { MsgAppV2Decoder, MsgAppV2Encoder } from '../../../../final/transport/rafthttp/msgappv2_codec.ts';
-import { emptyMessage, type StreamDecoder, type StreamEncoder } from '../../../../final/transport/rafthttp/stream_codec.ts';
+import {
+  emptyMessage,
+  type StreamDecoder,
+  type StreamEncoder,
+} from '../../../../final/transport/rafthttp/stream_codec.ts';
 import { codecs } from '../../../../proto/load.ts';
 import { type RaftMessage, RaftMessageType as Type } from '../../../../proto/schema.ts';
 
@@ -171,7 +175,15 @@ describe('the msgapp stream', () => {
     entries: [{ Type: 0, Term: 2, Index: 4, Data: undefined }],
     commit: 3,
   });
-  const next = message(Type.MsgApp, { to: M1, from: M3, term: 2, logTerm: 2, index: 4, entries: [entry(5, 'x'.repeat(57))], commit: 7 });
+  const next = message(Type.MsgApp, {
+    to: M1,
+    from: M3,
+    term: 2,
+    logTerm: 2,
+    index: 4,
+    entries: [entry(5, 'x'.repeat(57))],
+    commit: 7,
+  });
   const commit = message(Type.MsgApp, { to: M1, from: M3, term: 2, logTerm: 2, index: 5, commit: 8 });
 
   it('writes the frames that a Go leader writes', () => {
@@ -210,21 +222,30 @@ describe('the msgapp stream', () => {
       sizes: fc.array(fc.nat({ max: 300 }), { maxLength: 4 }),
     });
     fc.assert(
-      fc.property(fc.array(append, { maxLength: 20 }), fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (appends, cuts) => {
-        const messages = appends.map(({ term, logTerm, index, commit: committed, sizes }) => {
-          const entries = sizes.map((size, i) => ({ Type: 0, Term: term, Index: index + 1 + i, Data: Buffer.alloc(size, i) }));
-          return message(Type.MsgApp, { to: M1, from: M3, term, logTerm, index, entries, commit: committed });
-        });
-        const stream = encodeAll(new MsgAppV2Encoder(), messages);
-        const decoder = new MsgAppV2Decoder({ from: M3, to: M1 });
-        const read: RaftMessage[] = [];
-        for (let at = 0; at < stream.length; ) {
-          const end = at + (cuts.next().value as number);
-          read.push(...decoder.push(stream.subarray(at, end)));
-          at = end;
-        }
-        assert.deepEqual(read.map(plain), messages.map(plain));
-      }),
+      fc.property(
+        fc.array(append, { maxLength: 20 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 40 })),
+        (appends, cuts) => {
+          const messages = appends.map(({ term, logTerm, index, commit: committed, sizes }) => {
+            const entries = sizes.map((size, i) => ({
+              Type: 0,
+              Term: term,
+              Index: index + 1 + i,
+              Data: Buffer.alloc(size, i),
+            }));
+            return message(Type.MsgApp, { to: M1, from: M3, term, logTerm, index, entries, commit: committed });
+          });
+          const stream = encodeAll(new MsgAppV2Encoder(), messages);
+          const decoder = new MsgAppV2Decoder({ from: M3, to: M1 });
+          const read: RaftMessage[] = [];
+          for (let at = 0; at < stream.length; ) {
+            const end = at + (cuts.next().value as number);
+            read.push(...decoder.push(stream.subarray(at, end)));
+            at = end;
+          }
+          assert.deepEqual(read.map(plain), messages.map(plain));
+        },
+      ),
     );
   });
 
@@ -240,13 +261,17 @@ describe('the msgapp stream', () => {
 describe('the byte queue', () => {
   it('gives the bytes in order, in pieces of any size', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 9 })), fc.infiniteStream(fc.nat({ max: 12 })), (chunks, sizes) => {
-        const queue = new ByteQueue();
-        for (const chunk of chunks) queue.push(chunk);
-        const taken: Uint8Array[] = [];
-        while (queue.length > 0) taken.push(queue.take(Math.min(sizes.next().value as number, queue.length)));
-        assert.equal(hex(taken), hex(chunks));
-      }),
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 9 })),
+        fc.infiniteStream(fc.nat({ max: 12 })),
+        (chunks, sizes) => {
+          const queue = new ByteQueue();
+          for (const chunk of chunks) queue.push(chunk);
+          const taken: Uint8Array[] = [];
+          while (queue.length > 0) taken.push(queue.take(Math.min(sizes.next().value as number, queue.length)));
+          assert.equal(hex(taken), hex(chunks));
+        },
+      ),
     );
   });
 });
@@ -270,7 +295,11 @@ function encodeAll(encoder: StreamEncoder, messages: readonly RaftMessage[]): Bu
   return Buffer.concat(parts);
 }
 
-function checkEveryCut(encoder: StreamEncoder, newDecoder: () => StreamDecoder, messages: readonly RaftMessage[]): void {
+function checkEveryCut(
+  encoder: StreamEncoder,
+  newDecoder: () => StreamDecoder,
+  messages: readonly RaftMessage[],
+): void {
   const stream = encodeAll(encoder, messages);
   for (let cut = 0; cut <= stream.length; cut += 1) {
     const decoder = newDecoder();
