@@ -3,12 +3,14 @@
 
 import type net from 'node:net';
 import { newGrpcServer } from '../api/v3rpc/grpc.ts';
+import { RPC_STATUS } from '../api/v3rpc/rpctypes.ts';
+import { EtcdError } from '../core/errors.ts';
 import type { Config } from '../etcdmain/config.ts';
 import { SHUTDOWN_GRACE_MS, SNIFF_TIMEOUT_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { EtcdServer } from '../server/server.ts';
 import { newHttpServer, newPeerHttpServer } from '../transport/etcdhttp/base.ts';
-import { clientHandler } from '../transport/etcdhttp/client.ts';
+import { clientHandler, type ClientHttpApi } from '../transport/etcdhttp/client.ts';
 import { memberHandler, type PeerApi } from '../transport/etcdhttp/peer.ts';
 import type { RaftHttpTransport } from '../transport/rafthttp/transport.ts';
 import type { CleanupStack } from './cleanup.ts';
@@ -58,7 +60,7 @@ export function serveClients({
 }: Serving & { readonly config: Config }): void {
   const log = ports.log.at(LOG_CALLER);
   const grpc = newGrpcServer(server, ports);
-  const http = newHttpServer(clientHandler(config, log, () => server.alarmNames));
+  const http = newHttpServer(clientHandler(config, log, clientHttpApi(server)));
   cleanup.push(async () => {
     for (const listener of listeners) listener.stopAccepting();
     await grpc.close({ graceMs: SHUTDOWN_GRACE_MS });
@@ -77,6 +79,28 @@ export function serveClients({
     const fields = { traffic: 'grpc+http', address: listener.url.address };
     log.info('serving client traffic insecurely; this is strongly discouraged!', fields);
   }
+}
+
+// What the HTTP paths of the client port ask; a failed read is told with the text that a client would get.
+function clientHttpApi(server: EtcdServer): ClientHttpApi {
+  return {
+    get cluster() {
+      return server.cluster;
+    },
+    get alarmNames() {
+      return server.alarmNames;
+    },
+    get leader() {
+      return server.leader;
+    },
+    get isLearner() {
+      return server.isLearner;
+    },
+    tryRead: (options) =>
+      server.tryRead(options).catch((error: unknown) => {
+        throw error instanceof EtcdError ? new Error(RPC_STATUS[error.kind].message) : error;
+      }),
+  };
 }
 
 // What other members may ask of this one.

@@ -23,9 +23,17 @@ export function removeMemberChange(requestId: bigint, id: bigint): RaftConfChang
   return { id: requestId, type: ChangeType.ConfChangeRemoveNode, node_id: id, context: undefined };
 }
 
-/** Only the peer URLs are given: name, client URLs and whether it votes are no matter of this change. */
-export function updateMemberChange(requestId: bigint, id: bigint, peerUrls: readonly string[]): RaftConfChange {
-  const member = { id, name: '', peerUrls, clientUrls: [], isLearner: false };
+/**
+ * New peer URLs. `isLearner`: as it is now; etcd up to 3.5.30 takes a member that is not said to be a learner for a voter
+ * from then on, without telling raft.
+ */
+export function updateMemberChange(
+  requestId: bigint,
+  id: bigint,
+  peerUrls: readonly string[],
+  isLearner = false,
+): RaftConfChange {
+  const member = { id, name: '', peerUrls, clientUrls: [], isLearner };
   return { id: requestId, type: ChangeType.ConfChangeUpdateNode, node_id: id, context: bytes(encodeMember(member)) };
 }
 

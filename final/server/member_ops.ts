@@ -56,7 +56,8 @@ export class MemberOps {
 
   /** Errors: MemberNotFound, PeerURLExist. */
   async update(id: bigint, peerUrls: readonly string[]): Promise<readonly Member[]> {
-    return this.#propose(updateMemberChange(this.#options.ids.next(), id, peerUrls));
+    const isLearner = this.#options.cluster().member(id)?.isLearner ?? false;
+    return this.#propose(updateMemberChange(this.#options.ids.next(), id, peerUrls, isLearner));
   }
 
   /** Asks the leader if that is another member. Errors: LearnerNotReady, MemberNotFound, MemberNotLearner, NoLeader, Timeout. */

@@ -7,7 +7,7 @@ import { RaftConfChangeType as ChangeType } from '../../proto/schema.ts';
 import type { RaftConfChange, RaftConfState, Request } from '../../proto/schema.ts';
 import { assert, must } from '../core/assert.ts';
 import type { ErrorKind } from '../core/errors.ts';
-import type { Logger } from '../ports.ts';
+import type { LogFields, Logger } from '../ports.ts';
 import type { Backend } from '../storage/backend/backend.ts';
 import { putClusterVersion, putMember, removeMember } from '../storage/schema/membership_bucket.ts';
 import { writeConfState } from '../storage/schema/meta_bucket.ts';
@@ -70,8 +70,15 @@ export class Membership {
 
   /** Applies a change of the raft configuration that {@link validate} has let through. */
   applyConfChange(change: RaftConfChange, persistence: Persistence): void {
-    if (change.type === ChangeType.ConfChangeRemoveNode) this.#remove(change.node_id, persistence);
-    else this.#put(this.#changed(change), persistence);
+    if (change.type === ChangeType.ConfChangeRemoveNode) {
+      this.#logChange('removed member', 'removed-remote-peer', must(this.cluster.member(change.node_id), 'the member'));
+      this.#remove(change.node_id, persistence);
+    } else {
+      const isKnown = this.cluster.member(change.node_id) !== undefined;
+      this.#put(this.#changed(change), persistence);
+      const [msg, what] = wordsFor(change.type, isKnown);
+      this.#logChange(msg, what, must(this.cluster.member(change.node_id), 'the member'));
+    }
     if (persistence.persist) writeConfState(this.#backend, persistence.confState ?? this.#voterIds());
   }
 
@@ -109,14 +116,16 @@ export class Membership {
     return member.peerUrls.some((url) => taken.has(url));
   }
 
-  // What a member said of itself stays, and with new URLs also whether it votes.
+  // What a member said of itself stays. Whether it votes is what an update says, also when that is nothing: all members
+  // must come to the same, and etcd 3.5.30 is among them.
   #changed(change: RaftConfChange): Member {
     const { member, isPromote } = decodeContext(change);
     assert(member.id === change.node_id, `the change of member ${change.node_id} is about member ${member.id}`);
     const known = this.cluster.member(member.id);
     if (isPromote) return { ...must(known, `the learner ${member.id} that is promoted`), isLearner: false };
     if (change.type !== ChangeType.ConfChangeUpdateNode) return member;
-    return { ...must(known, `the member ${member.id} that gets new URLs`), peerUrls: member.peerUrls };
+    const { peerUrls, isLearner } = member;
+    return { ...must(known, `the member ${member.id} that gets new URLs`), peerUrls, isLearner };
   }
 
   #setAttributes({ id, attributes }: V2Change & { readonly kind: 'attributes' }, persistence: Persistence): void {
@@ -130,6 +139,9 @@ export class Membership {
   #setVersion(version: string, { persist }: Persistence): void {
     checkOwnVersion(ETCD_VERSION, version);
     this.#v2Index++;
+    const before = this.cluster.version;
+    if (before === undefined) this.#log?.info('set initial cluster version', this.#fields({ 'cluster-version': version }));
+    else this.#log?.info('updated cluster version', this.#fields({ from: before, to: version }));
     this.cluster.setVersion(version);
     if (persist) putClusterVersion(this.#backend, version);
   }
@@ -147,9 +159,24 @@ export class Membership {
     if (persist) removeMember(this.#backend, id);
   }
 
+  #logChange(msg: string, what: string, { id, peerUrls }: Member): void {
+    this.#log?.info(msg, this.#fields({ [`${what}-id`]: id.toString(16), [`${what}-peer-urls`]: peerUrls }));
+  }
+
+  #fields(fields: LogFields): LogFields {
+    const { id, localMemberId } = this.cluster;
+    return { 'cluster-id': id.toString(16), 'local-member-id': localMemberId.toString(16), ...fields };
+  }
+
   #voterIds(): bigint[] {
     return this.cluster.voters.map(({ id }) => id);
   }
+}
+
+// What the log calls a change, and the member that it is about.
+function wordsFor(type: number, isKnown: boolean): readonly [string, string] {
+  if (type === ChangeType.ConfChangeUpdateNode) return ['updated member', 'updated-remote-peer'];
+  return isKnown ? ['promote member', 'promoted-member'] : ['added member', 'added-peer'];
 }
 
 function promotionProblem(known: Member | undefined): ErrorKind | undefined {

@@ -2,9 +2,8 @@
 // each has a file of its own. Mirrors the raft half of etcd's etcdserver/server.go.
 
 import type { RaftConfChange, RaftSnapshot, ResponseHeader } from '../../proto/schema.ts';
-import { RaftEntryType, RaftMessageType } from '../../proto/schema.ts';
-import { EtcdError } from '../core/errors.ts';
-import { RaftError } from '../core/raft/errors.ts';
+import { RaftEntryType } from '../../proto/schema.ts';
+import type { ErrorKind } from '../core/errors.ts';
 import type { RawNode } from '../core/raft/rawnode.ts';
 import type { Config } from '../etcdmain/config.ts';
 import { REMOVED_MEMBER_GRACE_MS, REQUEST_TIMEOUT_MS } from '../limits.ts';
@@ -12,9 +11,10 @@ import type { Logger, Ports } from '../ports.ts';
 import { readConsistentIndex } from '../storage/schema/meta_bucket.ts';
 import type { FileSystem } from '../storage/fs.ts';
 import { ETCD_VERSION } from '../version.ts';
-import { type Applied, EntryApplier } from './apply_entries.ts';
+import { EntryApplier } from './apply_entries.ts';
 import { type Bootstrapped, pointOf } from './bootstrap.ts';
 import type { Cluster, Member } from './cluster.ts';
+import { FirstElection } from './first_election.ts';
 import { IdGenerator } from './id_generator.ts';
 import { LeaderCalls } from './leader_calls.ts';
 import { MemberOps } from './member_ops.ts';
@@ -23,20 +23,17 @@ import { installDatabase } from './open_backend.ts';
 import type { PeerCalls } from './peer_calls.ts';
 import type { PeerHandler, PeerTransport } from './peer_transport.ts';
 import { Peers } from './peers.ts';
-import { type NewProposal, Proposals, type Waiter } from './proposals.ts';
-import { encodeProposal, type Proposal } from './propose.ts';
+import { Proposer } from './proposer.ts';
 import { RaftLoop } from './raft_loop.ts';
-import { electionTicks, newRaftNode } from './raft_setup.ts';
+import { newRaftNode } from './raft_setup.ts';
 import { ReadIndex } from './read_index.ts';
 import { MemberState } from './state.ts';
+import { timeoutKind } from './timeouts.ts';
 import { type CompactionTarget, StorageKeeper } from './storage_keeper.ts';
 import { decodeV2Store } from './v2store.ts';
 import { VersionMonitor } from './version_monitor.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
-// How a new member looks whether its peers are there, before it shortens the wait for the first election.
-const PEER_LOOK_MS = 50;
-const PEER_WAIT_MS = 5_000;
 
 /** What the carrier of messages is made from. */
 export interface TransportParts {
@@ -62,6 +59,7 @@ export interface RaftMemberOptions {
 
 export class RaftMember {
   readonly ids: IdGenerator;
+  readonly proposer: Proposer;
   readonly reads: ReadIndex;
   readonly storage: StorageKeeper;
   readonly peers: Peers;
@@ -72,19 +70,16 @@ export class RaftMember {
   readonly #node: RawNode;
   readonly #loop: RaftLoop;
   readonly #transport: PeerTransport;
-  readonly #proposals: Proposals;
   readonly #entries: EntryApplier;
   readonly #versions: VersionMonitor;
-  readonly #timeoutMs: number;
+  readonly #firstElection: FirstElection;
   #state: MemberState;
-  #queue: Waiter[] = [];
   #lead = 0n;
   // When the leader that is known was elected, in ms of the steady clock.
   #leadSince = 0;
   #isStopped = false;
   #isRemoved = false;
-  #hasSpedUp = false;
-  #stopTicks: (() => void)[] = [];
+  #stopTicks = (): void => {};
 
   constructor(options: RaftMemberOptions) {
     const { config, ports, bootstrapped, calls } = options;
@@ -92,13 +87,21 @@ export class RaftMember {
     const { clock } = ports;
     this.#options = options;
     this.#log = ports.log.at(LOG_CALLER);
-    this.#timeoutMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
+    const timeoutMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
     this.ids = new IdGenerator(cluster.localMemberId, clock.wall());
     this.#state = new MemberState({ config, ports, backend, cluster, v2Index });
     const { node, storage } = newRaftNode(config, ports, bootstrapped);
     this.#node = node;
     const wake = (): void => this.#loop.wake();
-    this.#proposals = new Proposals(this.#timeoutMs, () => clock.now());
+    this.proposer = new Proposer({
+      node,
+      ids: this.ids,
+      maxRequestBytes: config.maxRequestBytes,
+      timeoutMs,
+      now: () => clock.now(),
+      wake,
+      timeoutKind: ({ begin }) => this.#timeoutKind(begin),
+    });
     this.peers = new Peers({
       ports,
       node,
@@ -114,7 +117,7 @@ export class RaftMember {
       {
         node,
         transport: this.#transport,
-        proposals: this.#proposals,
+        proposals: this.proposer.proposals,
         progress: bootstrapped.progress,
         state: () => this.#state,
         header: () => this.#header(),
@@ -145,11 +148,10 @@ export class RaftMember {
       now: () => clock.now(),
       applied: () => this.applied,
       wake,
-      timeoutMs: this.#timeoutMs,
+      timeoutMs,
     });
     const leader = (): Member | undefined => this.cluster.member(this.#lead);
     const isStopped = (): boolean => this.#isStopped;
-    const timeoutMs = this.#timeoutMs;
     this.leaderCalls = new LeaderCalls({ calls, clock, leader, isStopped, electionMs: config.electionMs, timeoutMs });
     this.memberOps = new MemberOps({
       config,
@@ -174,6 +176,8 @@ export class RaftMember {
       fetchVersion: (url) => calls.fetchVersion(url, REQUEST_TIMEOUT_MS - 1000),
       propose: (version) => this.#proposeVersion(version),
     });
+    const { commit } = bootstrapped.hardState;
+    this.#firstElection = new FirstElection({ config, clock, node, transport: this.#transport, localId, commit });
     this.#loop = new RaftLoop({
       node,
       storage,
@@ -234,14 +238,10 @@ export class RaftMember {
   /** Begins to take part. A member that is alone need not wait for an election. */
   start(compaction: CompactionTarget): void {
     const { config, ports, bootstrapped } = this.#options;
-    for (const { id, peerUrls } of [...bootstrapped.remotes, ...this.cluster.members]) {
-      if (id !== this.cluster.localMemberId && !this.#transport.peerIds.includes(id)) {
-        this.#transport.addPeer(id, peerUrls);
-      }
-    }
+    this.#setPeers(bootstrapped.isNew ? bootstrapped.remotes : this.cluster.members);
     this.storage.start(compaction);
     this.#versions.start();
-    this.#stopTicks.push(ports.clock.every(config.heartbeatMs, () => this.#tick()));
+    this.#stopTicks = ports.clock.every(config.heartbeatMs, () => this.#tick());
     // The entries that are committed already tell who the members are.
     this.#loop.wake();
     this.#state.compactor.start();
@@ -250,99 +250,51 @@ export class RaftMember {
   async stop(): Promise<void> {
     await this.#handOver();
     this.#isStopped = true;
-    for (const stop of this.#stopTicks) stop();
+    this.proposer.stop();
+    this.#stopTicks();
+    this.#firstElection.stop();
     this.#versions.stop();
     await this.#loop.stop();
     this.#transport.stop();
     this.reads.stop();
-    this.#proposals.rejectAll(new EtcdError('Stopped'));
+    this.proposer.rejectAll();
     await this.#state.compactor.stop();
     await this.storage.stop();
   }
 
-  /**
-   * Puts a request through the log. Resolves to what applying it gave. Errors: RequestTooLarge, RequestTooManyRequests,
-   * Stopped, ProposalDropped, Timeout and its kinds, and those of the request.
-   */
-  propose<T>(proposal: Proposal): Promise<Applied<T>> {
-    const id = this.ids.next();
-    const data = encodeProposal(proposal, id);
-    if (data.length > this.#options.config.maxRequestBytes) return Promise.reject(new EtcdError('RequestTooLarge'));
-    return this.proposeData<T>({ id, data, request: proposal });
-  }
-
-  /** The same for bytes that are no request, or that are known to be small. */
-  proposeData<T>(input: NewProposal): Promise<Applied<T>> {
-    if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
-    return this.#proposals.add<Applied<T>>(input, (waiter) => {
-      this.#queue.push(waiter);
-      this.#loop.wake();
-    });
-  }
-
   async #proposeConfChange(change: RaftConfChange, data: Uint8Array): Promise<readonly Member[]> {
     const input = { id: change.id, data, request: undefined, type: RaftEntryType.EntryConfChange };
-    const { result } = await this.proposeData<readonly Member[]>(input);
+    const { result } = await this.proposer.proposeData<readonly Member[]>(input);
     return result;
   }
 
   async #proposeVersion(version: string): Promise<void> {
     const id = this.ids.next();
-    await this.proposeData({ id, data: versionRequest(id, version), request: undefined });
+    await this.proposer.proposeData({ id, data: versionRequest(id, version), request: undefined });
   }
 
-  // Proposals wait here until there is a leader to take them.
   #collect(): void {
-    this.#speedUpFirstElection();
+    this.#firstElection.look({ applied: this.applied, confState: this.#entries.confState });
     this.reads.collect();
-    if (this.#queue.length === 0 || this.#node.lead === 0n) return;
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const waiter of queue) this.#step(waiter);
-  }
-
-  #step(waiter: Waiter): void {
-    if (this.#proposals.ofId(waiter.id) === undefined) return;
-    const entry = { Type: waiter.type ?? RaftEntryType.EntryNormal, Term: 0, Index: 0, Data: waiter.data };
-    try {
-      this.#node.step(proposalMessage(this.cluster.localMemberId, entry));
-    } catch (error) {
-      if (!(error instanceof RaftError)) throw error;
-      this.#proposals.take(waiter);
-      waiter.reject(new EtcdError('ProposalDropped'));
-    }
+    this.proposer.collect();
   }
 
   #tick(): void {
     this.#node.tick();
-    this.#proposals.expire((waiter) => this.#timeoutError(waiter));
+    this.proposer.tick();
     this.reads.tick();
     this.#loop.wake();
   }
 
-  // Why a proposal was not applied in time, as far as this member can tell (spec/raft.md E8).
-  #timeoutError(waiter: Waiter): EtcdError {
-    if (this.#queue.includes(waiter)) {
-      this.#queue = this.#queue.filter((one) => one !== waiter);
-      return new EtcdError('DeadlineExceeded');
-    }
-    const lostBefore = this.#leadSince - 2 * this.#options.config.electionMs;
-    if (waiter.begin > lostBefore && waiter.begin < this.#leadSince) return new EtcdError('TimeoutDueToLeaderFail');
-    const isConnected = this.isLeader
-      ? this.#isConnectedToQuorumSince(waiter.begin)
-      : this.#lead === 0n || this.#isConnectedSince(this.#lead, waiter.begin);
-    return new EtcdError(isConnected ? 'Timeout' : 'TimeoutDueToConnectionLost');
-  }
-
-  #isConnectedSince(id: bigint, begin: number): boolean {
-    const since = this.#transport.activeSince(id);
-    return since !== undefined && since < begin;
-  }
-
-  #isConnectedToQuorumSince(begin: number): boolean {
-    const { members, localMemberId } = this.cluster;
-    const connected = members.filter(({ id }) => id === localMemberId || this.#isConnectedSince(id, begin));
-    return connected.length > members.length / 2;
+  #timeoutKind(begin: number): ErrorKind {
+    return timeoutKind({
+      begin,
+      leadSince: this.#leadSince,
+      electionMs: this.#options.config.electionMs,
+      lead: this.#lead,
+      cluster: this.cluster,
+      activeSince: (id) => this.#transport.activeSince(id),
+    });
   }
 
   #onSoftState(): void {
@@ -385,32 +337,20 @@ export class RaftMember {
     this.#state.compactor.start();
     const confState = snapshot.metadata?.conf_state ?? this.#entries.confState;
     this.#entries.restart({ applied: { index, term }, inDatabase: known.index, confState });
-    for (const peer of this.#transport.peerIds) this.#transport.removePeer(peer);
-    for (const member of cluster.members) {
-      if (member.id !== cluster.localMemberId) this.#transport.addPeer(member.id, member.peerUrls);
-    }
+    this.#setPeers(cluster.members);
     this.#log.info('applied snapshot', { 'incoming-leader-snapshot-index': index });
   }
 
-  // Instead of the whole timeout, once all that is known to be committed is applied: a member that is alone begins its election
-  // at once, one with peers that are there soon.
-  #speedUpFirstElection(): void {
-    const { config, ports, bootstrapped } = this.#options;
-    if (this.#hasSpedUp || this.applied < bootstrapped.hardState.commit) return;
-    this.#hasSpedUp = true;
-    const { voters } = this.#entries.confState;
-    if (voters.length === 1 && voters[0] === this.cluster.localMemberId) this.#node.campaign();
-    else if (config.initialElectionTickAdvance) this.#advanceTicks(ports.clock.now() + PEER_WAIT_MS);
-  }
-
-  #advanceTicks(end: number): void {
-    const { config, ports } = this.#options;
-    const stop = ports.clock.every(PEER_LOOK_MS, () => {
-      const active = this.#transport.peerIds.filter((id) => this.#transport.activeSince(id) !== undefined);
-      if (active.length > 1) for (let i = electionTicks(config) - 2; i > 0; i--) this.#node.tick();
-      if (active.length > 1 || ports.clock.now() >= end) stop();
-    });
-    this.#stopTicks.push(stop);
+  // Connections to those who stay are kept: what is on its way in them may be a proposal of this member.
+  #setPeers(members: readonly Member[]): void {
+    const peers = members.filter(({ id }) => id !== this.cluster.localMemberId);
+    for (const id of this.#transport.peerIds) {
+      if (!peers.some((peer) => peer.id === id)) this.#transport.removePeer(id);
+    }
+    for (const { id, peerUrls } of peers) {
+      if (this.#transport.peerIds.includes(id)) this.#transport.updatePeer(id, peerUrls);
+      else this.#transport.addPeer(id, peerUrls);
+    }
   }
 
   async #handOver(): Promise<void> {
@@ -448,23 +388,6 @@ export class RaftMember {
     const revision = this.#state.store.currentRevision;
     return { cluster_id: id, member_id: localMemberId, revision, raft_term: this.#node.term };
   }
-}
-
-function proposalMessage(from: bigint, entry: { Type: number; Term: number; Index: number; Data: Uint8Array }) {
-  return {
-    type: RaftMessageType.MsgProp,
-    to: 0n,
-    from,
-    term: 0,
-    logTerm: 0,
-    index: 0,
-    entries: [entry],
-    commit: 0,
-    snapshot: undefined,
-    reject: false,
-    rejectHint: 0,
-    context: undefined,
-  };
 }
 
 function hex(id: bigint): string {

@@ -176,7 +176,7 @@ export class EtcdServer {
 
   /** With `physical` it resolves when the room is given back, on the disk. Errors: Compacted, FutureRev, Corrupt. */
   async compact(request: CompactionRequest): Promise<CompactionResponse> {
-    const { header } = await this.#raft.propose<unknown>({ compaction: request });
+    const { header } = await this.#raft.proposer.propose<unknown>({ compaction: request });
     if (request.physical) await this.#state.compactor.done();
     return { header };
   }
@@ -207,6 +207,11 @@ export class EtcdServer {
     return this.cluster.members;
   }
 
+  /** Reads one key, as a check of the health. Rejects with an Error whose message is what a client would get. */
+  async tryRead({ serializable }: { readonly serializable: boolean }): Promise<void> {
+    if (!serializable && !this.#raft.canReadAtOnce) await this.#raft.reads.wait();
+  }
+
   // Everybody is told that this member has no more room, before the first one who notices is.
   async #refuseForSpace(): Promise<never> {
     const memberID = this.cluster.localMemberId;
@@ -230,12 +235,12 @@ export class EtcdServer {
   }
 
   async #propose<T>(proposal: Proposal): Promise<T> {
-    return (await this.#raft.propose<T>(proposal)).result;
+    return (await this.#raft.proposer.propose<T>(proposal)).result;
   }
 
   // The header is that of the moment of applying: others may be applied before the answer leaves.
   async #proposeForResponse<R extends { header: ResponseHeader | undefined }>(proposal: Proposal): Promise<R> {
-    const { result, header }: Applied<R> = await this.#raft.propose<R>(proposal);
+    const { result, header }: Applied<R> = await this.#raft.proposer.propose<R>(proposal);
     result.header = header;
     return result;
   }
@@ -248,7 +253,7 @@ export class EtcdServer {
       const id = this.#raft.ids.next();
       const data = attributesRequest(id, { id: this.cluster.localMemberId, name, clientUrls });
       try {
-        await this.#raft.proposeData({ id, data, request: undefined });
+        await this.#raft.proposer.proposeData({ id, data, request: undefined });
         return true;
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;

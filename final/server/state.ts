@@ -51,7 +51,7 @@ export class MemberState {
     const interrupted = this.store.restore(readCompactionMarks(backend));
     if (interrupted !== undefined) this.compactor.add(interrupted);
     this.alarms = new Alarms(backend);
-    this.membership = new Membership(cluster, backend, v2Index);
+    this.membership = new Membership(cluster, backend, v2Index, ports.log);
     this.quota = new Quota(config.quotaBackendBytes, () => backend.size);
     this.applier = new Applier({
       backend,

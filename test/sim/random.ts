@@ -16,6 +16,11 @@ export class Random {
     return this.#next() < probability;
   }
 
+  /** Another one, which depends on this one's state but does not change it later. */
+  fork(): Random {
+    return new Random(Math.floor(this.#next() * 2 ** 32));
+  }
+
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)] as T;
   }

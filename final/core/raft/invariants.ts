@@ -1,6 +1,9 @@
 // What must hold in a cluster at any time, whatever is lost or late: the properties of figure 3 of the Raft paper, and the
 // order of a member's own numbers. For tests, which check after each step.
 //
+// A member that crashes may forget what it has not written, but nobody was told of it. So what is compared over a restart is
+// what is in the storage, and an entry counts as committed when a member has it committed and written.
+//
 // The checker remembers what it saw: who led a term, which entry was committed at an index, what each member's term was.
 
 import type { RaftEntry } from '../../../proto/schema.ts';
@@ -10,24 +13,42 @@ import type { Raft } from './raft.ts';
 
 export class ClusterInvariants {
   readonly #leaderOf = new Map<number, bigint>();
-  // The committed entry by index, and the lowest index whose entry is not known yet by member.
+  // The committed entry by index, and up to where each member's were compared.
   readonly #committed = new Map<number, RaftEntry>();
-  readonly #termOf = new Map<bigint, number>();
+  // The term of each run of a member, and by member the one that it has written.
+  readonly #termOf = new WeakMap<Raft, number>();
+  readonly #writtenTermOf = new Map<bigint, number>();
   readonly #committedOf = new Map<bigint, number>();
   readonly #votes = new Map<string, bigint>();
+  readonly #stateOf = new WeakMap<Raft, string>();
 
   /** Throws AssertionError when the states of the members contradict each other or what was seen before. */
   check(members: readonly Raft[]): void {
+    const known = this.#committed.size;
     for (const raft of members) {
       this.#checkOwnNumbers(raft);
       this.#checkVote(raft);
       this.#checkElectionSafety(raft);
       this.#checkStateMachineSafety(raft);
     }
-    for (const raft of members) if (raft.role === 'leader') this.#checkLeaderCompleteness(raft, members);
-    for (const [i, a] of members.entries()) {
-      for (const b of members.slice(i + 1)) checkLogMatching(a, b);
+    const changed = new Set(members.filter((raft) => this.#hasChanged(raft)));
+    const isCommitNew = this.#committed.size > known;
+    for (const raft of members) {
+      const isDue = raft.role === 'leader' && (isCommitNew || changed.has(raft));
+      if (isDue) this.#checkLeaderCompleteness(raft, members);
     }
+    for (const [i, a] of members.entries()) {
+      for (const b of members.slice(i + 1)) if (changed.has(a) || changed.has(b)) checkLogMatching(a, b);
+    }
+  }
+
+  // Whether the log or the role of a member is another than at the last check: only then it has to be compared again.
+  #hasChanged(raft: Raft): boolean {
+    const { log } = raft;
+    const state = `${raft.role} ${raft.term} ${log.firstIndex()} ${log.lastIndex()} ${log.lastTerm()}`;
+    const isNew = this.#stateOf.get(raft) !== state;
+    this.#stateOf.set(raft, state);
+    return isNew;
   }
 
   #checkOwnNumbers(raft: Raft): void {
@@ -35,18 +56,20 @@ export class ClusterInvariants {
     const last = raft.log.lastIndex();
     assert(applied <= committed, `member ${raft.id} applied ${applied}, beyond its commit index ${committed}`);
     assert(committed <= last, `member ${raft.id} committed ${committed}, beyond its last index ${last}`);
-    const before = this.#termOf.get(raft.id) ?? 0;
+    const before = this.#termOf.get(raft) ?? this.#writtenTermOf.get(raft.id) ?? 0;
     assert(raft.term >= before, `the term of member ${raft.id} fell from ${before} to ${raft.term}`);
-    this.#termOf.set(raft.id, raft.term);
+    this.#termOf.set(raft, raft.term);
   }
 
   // A member votes for one candidate in a term, also over a restart.
   #checkVote(raft: Raft): void {
-    if (raft.vote === 0n) return;
-    const key = `${raft.id} ${raft.term}`;
-    const before = this.#votes.get(key) ?? raft.vote;
-    assert(before === raft.vote, `member ${raft.id} voted for ${before} and ${raft.vote} in term ${raft.term}`);
-    this.#votes.set(key, raft.vote);
+    const { term, vote } = raft.options.storage.initialState().hardState;
+    this.#writtenTermOf.set(raft.id, term);
+    if (vote === 0n) return;
+    const key = `${raft.id} ${term}`;
+    const before = this.#votes.get(key) ?? vote;
+    assert(before === vote, `member ${raft.id} voted for ${before} and ${vote} in term ${term}`);
+    this.#votes.set(key, vote);
   }
 
   // A term has at most one leader.
@@ -59,9 +82,9 @@ export class ClusterInvariants {
 
   // All members commit the same entry at an index.
   #checkStateMachineSafety(raft: Raft): void {
-    const { committed } = raft.log;
+    const committed = Math.min(raft.log.committed, raft.log.unstable.offset - 1);
     const known = this.#committedOf.get(raft.id) ?? 0;
-    // A restart may forget the newest commit index: the entries below are then compared again.
+    // A restart may forget the newest commit index: the entries behind it are then compared again.
     const from = Math.max(Math.min(known, committed) + 1, raft.log.firstIndex());
     for (const entry of from > committed ? [] : raft.log.slice(from, committed + 1, NO_LIMIT)) {
       const other = this.#committed.get(entry.Index) ?? entry;

@@ -67,7 +67,7 @@ function checkQuorum(raft: Raft): void {
 }
 
 function handleProposal(raft: Raft, message: RaftMessage): void {
-  assert(message.entries.length > 0, `${hex(raft.id)} stepped empty MsgProp`);
+  assert(message.entries.length > 0, 'stepped empty MsgProp');
   // A leader that was removed must not lengthen its log: it is no longer one of those who would have to agree.
   if (!raft.tracker.progress.has(raft.id)) throw new RaftError('ProposalDropped');
   if (raft.leadTransferee !== NONE) {

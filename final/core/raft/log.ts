@@ -4,7 +4,7 @@
 // Invariant: applied ≤ committed ≤ lastIndex. An entry at or below committed never changes.
 
 import type { RaftEntry, RaftSnapshot } from '../../../proto/schema.ts';
-import { AssertionError, assert } from '../assert.ts';
+import { AssertionError } from '../assert.ts';
 import type { RaftLogger } from './config.ts';
 import { limitSize } from './entries.ts';
 import { Unstable } from './log_unstable.ts';
@@ -69,8 +69,9 @@ export class RaftLog {
     if (!this.matchTerm(index, logTerm)) return undefined;
     const conflict = this.findConflict(entries);
     if (conflict !== 0) {
-      const isCommitted = conflict <= this.committed;
-      assert(!isCommitted, `entry ${conflict} conflict with committed entry [committed(${this.committed})]`);
+      if (conflict <= this.committed) {
+        throw new AssertionError(`entry ${conflict} conflict with committed entry [committed(${this.committed})]`);
+      }
       const known = conflict - (index + 1);
       this.append(known === 0 ? entries : entries.slice(known));
     }
@@ -84,7 +85,9 @@ export class RaftLog {
     const first = entries[0];
     if (first === undefined) return this.lastIndex();
     const after = first.Index - 1;
-    assert(after >= this.committed, `after(${after}) is out of range [committed(${this.committed})]`);
+    if (after < this.committed) {
+      throw new AssertionError(`after(${after}) is out of range [committed(${this.committed})]`);
+    }
     this.unstable.truncateAndAppend(entries);
     return this.lastIndex();
   }
@@ -142,8 +145,9 @@ export class RaftLog {
 
   /** The entries [lo, hi), which must exist, cut to `maxSize` bytes but at least one. The array is the caller's. */
   slice(lo: number, hi: number, maxSize: number): RaftEntry[] {
-    const isInside = lo >= this.firstIndex() && lo <= hi && hi <= this.lastIndex() + 1;
-    assert(isInside, `slice[${lo},${hi}) out of bound [${this.firstIndex()},${this.lastIndex()}]`);
+    if (lo < this.firstIndex() || lo > hi || hi > this.lastIndex() + 1) {
+      throw new AssertionError(`slice[${lo},${hi}) out of bound [${this.firstIndex()},${this.lastIndex()}]`);
+    }
     if (lo === hi) return [];
     const { offset } = this.unstable;
     if (lo >= offset) return limitSize(this.unstable.slice(lo, hi), maxSize);
@@ -185,8 +189,10 @@ export class RaftLog {
   }
 
   appliedTo(index: number): void {
-    const isInside = index >= this.applied && index <= this.committed;
-    assert(isInside, `applied(${index}) is out of range [prevApplied(${this.applied}), committed(${this.committed})]`);
+    if (index < this.applied || index > this.committed) {
+      const range = `[prevApplied(${this.applied}), committed(${this.committed})]`;
+      throw new AssertionError(`applied(${index}) is out of range ${range}`);
+    }
     this.applied = index;
   }
 

@@ -4,7 +4,7 @@
 // may be at or below the last index on disk: then the entries here replace those.
 
 import type { RaftEntry, RaftSnapshot } from '../../../proto/schema.ts';
-import { assert } from '../assert.ts';
+import { AssertionError } from '../assert.ts';
 import type { RaftLogger } from './config.ts';
 import { metadataOf } from './storage.ts';
 
@@ -36,10 +36,9 @@ export class Unstable {
   /** The entries [lo, hi), which must be here, as an array of the caller's. */
   slice(lo: number, hi: number): RaftEntry[] {
     const end = this.offset + this.entries.length;
-    assert(
-      lo >= this.offset && lo <= hi && hi <= end,
-      `unstable.slice[${lo},${hi}) out of bound [${this.offset},${end}]`,
-    );
+    if (lo < this.offset || lo > hi || hi > end) {
+      throw new AssertionError(`unstable.slice[${lo},${hi}) out of bound [${this.offset},${end}]`);
+    }
     return this.entries.slice(lo - this.offset, hi - this.offset);
   }
 
@@ -47,7 +46,7 @@ export class Unstable {
   truncateAndAppend(entries: readonly RaftEntry[]): void {
     const first = (entries[0] as RaftEntry).Index;
     const end = this.offset + this.entries.length;
-    assert(first <= end, `append at ${first} leaves a gap after ${end - 1}`);
+    if (first > end) throw new AssertionError(`append at ${first} leaves a gap after ${end - 1}`);
     if (first < end && first > this.offset) {
       this.#logger.info(`truncate the unstable entries before index ${first}`);
       this.entries.length = first - this.offset;

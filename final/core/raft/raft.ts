@@ -7,7 +7,7 @@
 
 import type { RaftHardState, RaftMessage } from '../../../proto/schema.ts';
 import { RaftMessageType } from '../../../proto/schema.ts';
-import { assert, must } from '../assert.ts';
+import { AssertionError, assert, must } from '../assert.ts';
 import { stepCandidate } from './candidate.ts';
 import { type RaftConfig, type RaftLogger, SILENT_LOGGER, validateConfig } from './config.ts';
 import { restoreConfiguration } from './configuration.ts';
@@ -131,14 +131,13 @@ export class Raft {
   /** Puts a message into the outbox. Those of elections carry their own term, all others that of this member. */
   send(message: RaftMessage): void {
     if (message.from === NONE) message.from = this.id;
-    if (isVoteMessage(message.type)) {
-      assert(message.term !== 0, `term should be set when sending ${messageName(message.type)}`);
-    } else {
-      assert(message.term === 0, `term should not be set when sending ${messageName(message.type)}`);
-      // Proposals and read requests that are passed on stay local messages for the one who receives them.
-      const isForwarded = message.type === RaftMessageType.MsgProp || message.type === RaftMessageType.MsgReadIndex;
-      if (!isForwarded) message.term = this.term;
+    if (isVoteMessage(message.type) !== (message.term !== 0)) {
+      const verb = message.term === 0 ? 'should' : 'should not';
+      throw new AssertionError(`term ${verb} be set when sending ${messageName(message.type)}`);
     }
+    // Proposals and read requests that are passed on stay local messages for the one who receives them.
+    const isForwarded = message.type === RaftMessageType.MsgProp || message.type === RaftMessageType.MsgReadIndex;
+    if (message.term === 0 && !isForwarded) message.term = this.term;
     this.messages.push(message);
   }
 

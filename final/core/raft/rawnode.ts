@@ -27,15 +27,15 @@ import type { ProgressMap } from './tracker/tracker.ts';
 /** What raft wants to have done. Its arrays do not change later. */
 export interface Ready {
   /** Leader and role, when they changed. */
-  readonly softState?: { readonly lead: bigint; readonly role: Role };
+  readonly softState: { readonly lead: bigint; readonly role: Role } | undefined;
   /** What to persist, when it changed. */
-  readonly hardState?: RaftHardState;
+  readonly hardState: RaftHardState | undefined;
   /** Answers to read requests. */
   readonly readStates: readonly ReadState[];
   /** To write to the log, before the messages are sent unless this member leads. */
   readonly entries: readonly RaftEntry[];
   /** To write and to restore from, before the entries. */
-  readonly snapshot?: RaftSnapshot;
+  readonly snapshot: RaftSnapshot | undefined;
   /** To apply. The first of them follows what was applied last. */
   readonly committedEntries: readonly RaftEntry[];
   /** To send. After a MsgSnap the sender owes a reportSnapshot. */
@@ -169,13 +169,12 @@ export class RawNode {
     const entries = raft.log.unstableEntries();
     const hardState = this.#isHardStateNew() ? raft.hardState() : undefined;
     const isTermOrVoteNew = raft.term !== this.#hardState.term || raft.vote !== this.#hardState.vote;
-    const { snapshot } = raft.log.unstable;
     const ready: Ready = {
-      ...(this.#isSoftStateNew() && { softState: { lead: raft.lead, role: raft.role } }),
-      ...(hardState !== undefined && { hardState }),
+      softState: this.#isSoftStateNew() ? { lead: raft.lead, role: raft.role } : undefined,
+      hardState,
       readStates: raft.readStates,
       entries,
-      ...(snapshot !== undefined && { snapshot }),
+      snapshot: raft.log.unstable.snapshot,
       committedEntries: raft.log.nextEntries(),
       messages: raft.messages,
       mustSync: entries.length > 0 || isTermOrVoteNew,

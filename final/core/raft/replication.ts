@@ -64,7 +64,7 @@ export function sendAppend(raft: Raft, progress: Progress, evenIfEmpty: boolean)
 }
 
 function noteSent(progress: Progress, last: number): void {
-  assert(progress.state !== 'StateSnapshot', `sending append in unhandled state ${progress.state}`);
+  assert(progress.state !== 'StateSnapshot', 'sending append in unhandled state StateSnapshot');
   if (progress.state === 'StateProbe') {
     progress.probeSent = true;
     return;

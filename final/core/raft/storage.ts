@@ -4,7 +4,7 @@
 // A storage holds the entries [firstIndex, lastIndex] and knows the term of firstIndex-1, the last compacted entry.
 
 import type { RaftConfState, RaftEntry, RaftHardState, RaftSnapshot } from '../../../proto/schema.ts';
-import { assert } from '../assert.ts';
+import { AssertionError, assert } from '../assert.ts';
 import { limitSize } from './entries.ts';
 import { RaftError } from './errors.ts';
 
@@ -40,7 +40,9 @@ export class MemoryStorage implements RaftStorage {
 
   entries(lo: number, hi: number, maxSize: number): RaftEntry[] {
     if (lo <= this.#compactedIndex) throw new RaftError('Compacted');
-    assert(hi <= this.lastIndex() + 1, `entries' hi(${hi}) is out of bound lastindex(${this.lastIndex()})`);
+    if (hi > this.lastIndex() + 1) {
+      throw new AssertionError(`entries' hi(${hi}) is out of bound lastindex(${this.lastIndex()})`);
+    }
     if (this.#entries.length === 0) throw new RaftError('Unavailable');
     const base = this.#compactedIndex + 1;
     return limitSize(this.#entries.slice(lo - base, hi - base), maxSize);
@@ -80,7 +82,9 @@ export class MemoryStorage implements RaftStorage {
     const skipped = Math.max(0, this.firstIndex() - first.Index);
     if (skipped >= entries.length) return;
     const keep = first.Index + skipped - this.firstIndex();
-    assert(keep <= this.#entries.length, `missing log entry [last: ${this.lastIndex()}, append at: ${first.Index}]`);
+    if (keep > this.#entries.length) {
+      throw new AssertionError(`missing log entry [last: ${this.lastIndex()}, append at: ${first.Index}]`);
+    }
     if (keep < this.#entries.length) this.#entries.length = keep;
     for (let i = skipped; i < entries.length; i++) this.#entries.push(entries[i] as RaftEntry);
   }

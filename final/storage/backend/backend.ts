@@ -175,7 +175,8 @@ export class Backend {
   }
 
   #runBeforeCommit(): void {
-    if (this.#changes > 0) this.#options.beforeCommit?.(this);
+    // Also when nothing has changed: entries without an effect move the consistent index, and a snapshot relies on it.
+    this.#options.beforeCommit?.(this);
     this.#changes = 0;
   }
 

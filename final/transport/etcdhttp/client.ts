@@ -3,22 +3,27 @@
 import type { AccessControl, HttpHandler, HttpRoutes } from './base.ts';
 import { controlAccess, route, send } from './base.ts';
 import type { Logger } from '../../ports.ts';
-import { type ActiveAlarms, checksHandler, healthHandler, LIVE_CHECKS, READY_CHECKS } from './health.ts';
-import { version } from './version.ts';
+import { checksHandler, type HealthApi, healthHandler, LIVE_CHECKS, READY_CHECKS } from './health.ts';
+import { versionHandler } from './version.ts';
 
-/** The handler of the client port. */
-export function clientHandler(access: AccessControl, log: Logger, alarms: ActiveAlarms): HttpHandler {
-  return controlAccess(access, log, route(clientRoutes(alarms)));
+/** What the paths ask the member. */
+export interface ClientHttpApi extends HealthApi {
+  readonly cluster: { readonly version: string | undefined };
 }
 
-function clientRoutes(alarms: ActiveAlarms): HttpRoutes {
+/** The handler of the client port. */
+export function clientHandler(access: AccessControl, log: Logger, api: ClientHttpApi): HttpHandler {
+  return controlAccess(access, log, route(clientRoutes(api)));
+}
+
+function clientRoutes(api: ClientHttpApi): HttpRoutes {
   return new Map<string, HttpHandler>([
-    ['/version', version],
-    ['/health', healthHandler(alarms)],
-    ['/livez', checksHandler(LIVE_CHECKS, alarms)],
-    ...LIVE_CHECKS.map((check) => [`/livez/${check.name}`, checksHandler([check], alarms)] as const),
-    ['/readyz', checksHandler(READY_CHECKS, alarms)],
-    ...READY_CHECKS.map((check) => [`/readyz/${check.name}`, checksHandler([check], alarms)] as const),
+    ['/version', versionHandler(api.cluster)],
+    ['/health', healthHandler(api)],
+    ['/livez', checksHandler(LIVE_CHECKS, api)],
+    ...LIVE_CHECKS.map((check) => [`/livez/${check.name}`, checksHandler([check], api)] as const),
+    ['/readyz', checksHandler(READY_CHECKS, api)],
+    ...READY_CHECKS.map((check) => [`/readyz/${check.name}`, checksHandler([check], api)] as const),
     ['/v3/', gatewayIsMissing],
     ['/v3beta/', gatewayIsMissing],
   ]);

@@ -96,7 +96,6 @@ function sendMembers(response: http.ServerResponse, members: readonly Member[]):
 function hashKVHandler(api: PeerApi): HttpHandler {
   return getOnly((request, response) => {
     const asked = request.headers['x-etcd-cluster-id'];
-    setClusterId(response, api.cluster);
     if (asked !== undefined && asked !== '' && asked !== api.cluster.id.toString(16)) {
       return sendText(response, 412, 'cluster ID mismatch\n');
     }
@@ -111,6 +110,7 @@ async function answerHashKV(api: PeerApi, request: http.IncomingMessage, respons
   if (revision === undefined) return sendText(response, 400, 'error unmarshalling request\n');
   try {
     const text = hashKVJson(api.hashKV(revision));
+    setClusterId(response, api.cluster);
     send(response, { status: 200, type: 'application/json', text });
   } catch (error) {
     sendText(response, 400, `${hashKVProblem(error as Error)}\n`);

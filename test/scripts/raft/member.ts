@@ -43,9 +43,7 @@ export class ScriptMember {
     if (initial.index > 0) {
       const voters = [...initial.voters];
       const confState = { ...emptyConfState(), voters, learners: [...initial.learners] };
-      this.storage.applySnapshot(
-        snapshotOf(initial.index, 1, confState, new TextEncoder().encode(initial.content)),
-      );
+      this.storage.applySnapshot(snapshotOf(initial.index, 1, confState, new TextEncoder().encode(initial.content)));
     }
     this.node = this.#start();
   }
