@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options === 'help') return console.log(HELP.trimEnd());
   if (os.platform() !== 'linux') throw new Error('the benchmark reads CPU times from /proc: it needs Linux');
   findH2load();
-  const contestants = await startContestants(options.servers);
+  const contestants = await startContestants(options.servers, options.members);
   const folder = makeScratch();
   try {
     const kinds = kindsOf(options, contestants);
@@ -83,7 +83,7 @@ async function load(
   contestant: Contestant,
   cell: { readonly workload: Workload; readonly clients: number; readonly requests: number; readonly folder: string },
 ): Promise<Sample> {
-  const sample = await measure({ server: contestant.server, ...cell });
+  const sample = await measure({ server: contestant.server, members: contestant.members, ...cell });
   if (cell.workload.isChange) await compact(contestant);
   return sample;
 }

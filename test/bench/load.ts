@@ -22,7 +22,7 @@ export interface Sample {
   readonly rate: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** CPU seconds of the server's process per 1000 requests. */
+  /** CPU seconds of the server's processes, all members together, per 1000 requests. */
   readonly cpuPer1000: number;
   /** CPU seconds per second: 1 = one core all the time. */
   readonly serverCores: number;
@@ -46,23 +46,25 @@ export function requestsFor(rate: number, seconds: number, clients: number): num
 /** Runs one load and measures it. Throws an Error when a single request did not succeed. */
 export async function measure(cell: {
   readonly server: Server;
+  /** All members of its cluster; absent: it is alone. */
+  readonly members?: readonly Server[];
   readonly workload: Workload;
   readonly clients: number;
   readonly requests: number;
   readonly folder: string;
 }): Promise<Sample> {
-  const { server, workload, clients, requests, folder } = cell;
+  const { server, members = [server], workload, clients, requests, folder } = cell;
   const before = await probe(server, workload);
-  const pid = server.pid ?? 0;
-  const [serverBefore, selfBefore, machineBefore] = [cpuSeconds(pid), cpuSeconds(process.pid), machineSeconds()];
+  const cpuOfServer = (): number => members.reduce((sum, { pid = 0 }) => sum + cpuSeconds(pid).own, 0);
+  const [serverBefore, selfBefore, machineBefore] = [cpuOfServer(), cpuSeconds(process.pid), machineSeconds()];
   const start = performance.now();
   const url = server.clientUrl + workload.path;
   const result = await runH2load({ url, body: grpcBody(workload.request), clients, requests, folder });
   const seconds = (performance.now() - start) / 1000;
-  const [serverAfter, selfAfter, machineAfter] = [cpuSeconds(pid), cpuSeconds(process.pid), machineSeconds()];
+  const [serverAfter, selfAfter, machineAfter] = [cpuOfServer(), cpuSeconds(process.pid), machineSeconds()];
   checkSuccess({ ...result, requests, isChange: workload.isChange, before, after: await probe(server, workload) });
   const took = result.entries.map((entry) => entry.tookUs);
-  const serverCpu = serverAfter.own - serverBefore.own;
+  const serverCpu = serverAfter - serverBefore;
   // h2load is the only child that this process waits for in between.
   const generatorCpu = selfAfter.children - selfBefore.children;
   const otherCpu = Math.max(machineAfter - machineBefore - serverCpu - generatorCpu, 0);

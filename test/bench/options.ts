@@ -6,6 +6,8 @@ import { WORKLOADS } from './workloads.ts';
 
 /** More connections need more open files than systems usually allow. */
 export const MAX_CLIENTS = 1000;
+/** More members than anybody runs. */
+export const MAX_MEMBERS = 7;
 /** Where the numbers go unless told otherwise; not part of the repository. */
 export const DEFAULT_JSON = '.bench/bench.json';
 
@@ -22,6 +24,7 @@ nghttp2-client) and a real etcd: ETCD_BIN, or etcd on the PATH; ETCD35_BIN for r
                                         the same with --unsafe-no-fsync: closer to a server without a disk
   --no-fsync        adds real-no-fsync to the servers
   --only-final      the same as --servers final
+  --members N       each server is a cluster of N members, of which the leader gets the load (default 1)
   --workloads LIST  of ${[...WORKLOADS.keys()].join(', ')} (default all)
   --clients LIST    numbers of clients: connections with one request at a time (default 1,16,64,256)
   --seconds N       length of one load, about (default 3)
@@ -34,6 +37,8 @@ nghttp2-client) and a real etcd: ETCD_BIN, or etcd on the PATH; ETCD35_BIN for r
 /** What to measure. */
 export interface Options {
   readonly servers: readonly ServerName[];
+  /** Of each cluster. */
+  readonly members: number;
   readonly workloads: readonly string[];
   readonly clients: readonly number[];
   readonly seconds: number;
@@ -57,6 +62,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const usual = values.quick ? { clients: '1,64', seconds: '1', rounds: '1' } : USUAL;
   return {
     servers: servers.map((name) => oneOf('server', name, SERVER_NAMES)),
+    members: whole('--members', values.members ?? '1', MAX_MEMBERS),
     workloads: workloads.map((name) => oneOf('workload', name, [...WORKLOADS.keys()])),
     clients: list(values.clients ?? usual.clients).map((text) => whole('--clients', text, MAX_CLIENTS)),
     seconds: positive('--seconds', values.seconds ?? usual.seconds),
@@ -70,7 +76,7 @@ const USUAL = { clients: '1,16,64,256', seconds: '3', rounds: '3' };
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const values = { servers: text, workloads: text, clients: text, seconds: text, rounds: text, json: text };
+  const values = { servers: text, members: text, workloads: text, clients: text, seconds: text, rounds: text, json: text };
   const flags = { 'no-fsync': flag, 'only-final': flag, quick: flag, help: flag };
   try {
     return parseArgs({ args: [...args], options: { ...values, ...flags } });

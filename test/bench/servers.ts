@@ -2,8 +2,9 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { KV, type MethodDefinition } from '../../proto/load.ts';
+import { KV, Maintenance, type MethodDefinition } from '../../proto/load.ts';
 import type { Init } from '../../proto/codec.ts';
+import { freePort } from '../harness/ports.ts';
 import { Server } from '../harness/server.ts';
 import { parseTarget, type Target } from '../harness/target.ts';
 import { freshBundle } from './bundle.ts';
@@ -24,16 +25,19 @@ export interface Contestant {
   readonly name: ServerName;
   /** For the table: `final`, `etcd 3.4.23`, `etcd 3.4.23 no fsync`. */
   readonly label: string;
+  /** The one that gets the load: the leader. */
   readonly server: Server;
+  /** All members, the leader among them. */
+  readonly members: readonly Server[];
 }
 
 /** Starts the servers one after the other and fills their stores. Throws an Error when one is not there. */
-export async function startContestants(names: readonly ServerName[]): Promise<Contestant[]> {
+export async function startContestants(names: readonly ServerName[], members: number): Promise<Contestant[]> {
   const contestants: Contestant[] = [];
   try {
     // Before anything runs: a program that is missing is told at once.
     const targets = names.map((name) => ({ name, target: targetOf(name) }));
-    for (const { name, target } of targets) contestants.push(await startContestant(name, target));
+    for (const { name, target } of targets) contestants.push(await startContestant({ name, target, members }));
   } catch (error) {
     await stopContestants(contestants);
     throw error;
@@ -43,7 +47,7 @@ export async function startContestants(names: readonly ServerName[]): Promise<Co
 
 /** Stops all of them and removes their folders. */
 export async function stopContestants(contestants: readonly Contestant[]): Promise<void> {
-  await Promise.all(contestants.map(({ server }) => server.stop()));
+  await Promise.all(contestants.flatMap(({ members }) => members.map((member) => member.stop())));
 }
 
 /** The order of `items` in round `round`: each comes first as often as the others. */
@@ -66,14 +70,50 @@ export function durability({ name, server }: Contestant): string {
   return name.endsWith(NO_FSYNC) ? 'writes to disk, no fsync' : 'writes to disk, fsync before the answer';
 }
 
-async function startContestant(name: ServerName, target: Target): Promise<Contestant> {
+async function startContestant(wanted: {
+  readonly name: ServerName;
+  readonly target: Target;
+  readonly members: number;
+}): Promise<Contestant> {
+  const { name, target } = wanted;
   const isNoFsync = name.endsWith(NO_FSYNC);
-  const server = await Server.start(target, { arguments: isNoFsync ? ['--unsafe-no-fsync'] : [] });
-  const label = target.kind === 'dist' ? 'final' : target.kind === 'final' ? 'final from sources' : target.label;
+  const members = await startMembers(target, wanted.members, isNoFsync ? ['--unsafe-no-fsync'] : []);
+  const server = await leaderOf(members);
+  const program = target.kind === 'dist' ? 'final' : target.kind === 'final' ? 'final from sources' : target.label;
+  const label = program + (isNoFsync ? ' no fsync' : '') + (members.length > 1 ? ` × ${members.length}` : '');
   for (const puts of preload(PRELOAD_TXN_OPS)) {
     await call(server, KV.methods.Txn, { success: puts.map((put) => ({ request_put: put })) });
   }
-  return { name, label: isNoFsync ? `${label} no fsync` : label, server };
+  return { name, label, server, members };
+}
+
+async function startMembers(target: Target, count: number, args: readonly string[]): Promise<Server[]> {
+  if (count === 1) return [await Server.start(target, { arguments: args })];
+  const urls = await Promise.all(Array.from({ length: count }, async () => `http://127.0.0.1:${await freePort()}`));
+  const initialCluster = urls.map((url, i) => `n${i + 1}=${url}`).join(',');
+  const members = await Promise.all(
+    urls.map((url, i) =>
+      Server.launch(target, {
+        arguments: args,
+        flags: {
+          name: `n${i + 1}`,
+          'listen-peer-urls': url,
+          'initial-advertise-peer-urls': url,
+          'initial-cluster': initialCluster,
+        },
+      }),
+    ),
+  );
+  await Promise.all(members.map((member) => member.ready()));
+  return members;
+}
+
+async function leaderOf(members: readonly Server[]): Promise<Server> {
+  for (const member of members) {
+    const { header, leader } = await call(member, Maintenance.methods.Status, {});
+    if (header?.member_id === leader) return member;
+  }
+  throw new Error('no member leads');
 }
 
 function targetOf(name: ServerName): Target {

@@ -53,7 +53,7 @@ const skip = [
 
 test('loads on a running final', skip === undefined ? {} : { skip }, async (t) => {
   const folder = makeScratch();
-  const contestants = await startContestants(['sources']);
+  const contestants = await startContestants(['sources'], 1);
   t.after(async () => {
     await stopContestants(contestants);
     removeScratch(folder);
