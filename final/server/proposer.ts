@@ -6,6 +6,7 @@ import { RaftEntryType, RaftMessageType } from '../../proto/schema.ts';
 import { EtcdError, type ErrorKind } from '../core/errors.ts';
 import { RaftError } from '../core/raft/errors.ts';
 import type { RawNode } from '../core/raft/rawnode.ts';
+import { MAX_MESSAGE_ENTRY_BYTES } from '../limits.ts';
 import type { Applied } from './apply_entries.ts';
 import type { IdGenerator } from './id_generator.ts';
 import { type NewProposal, Proposals, type Waiter } from './proposals.ts';
@@ -63,7 +64,18 @@ export class Proposer {
     if (this.#queue.size === 0 || this.#options.node.lead === 0n) return;
     const queue = this.#queue;
     this.#queue = new Set();
-    for (const waiter of queue) this.#step(waiter);
+    let batch: Waiter[] = [];
+    let bytes = 0;
+    for (const waiter of queue) {
+      if (batch.length > 0 && bytes + waiter.data.length > MAX_MESSAGE_ENTRY_BYTES) {
+        this.#step(batch);
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(waiter);
+      bytes += waiter.data.length;
+    }
+    this.#step(batch);
   }
 
   /** Ends what has waited too long. */
@@ -85,19 +97,22 @@ export class Proposer {
     this.proposals.rejectAll(new EtcdError('Stopped'));
   }
 
-  #step(waiter: Waiter): void {
+  // As one message: the entries then travel to each peer in one message too.
+  #step(batch: readonly Waiter[]): void {
     const { node } = this.#options;
     try {
-      node.step(proposalMessage(node.raft.id, waiter));
+      node.step(proposalMessage(node.raft.id, batch));
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;
-      this.proposals.take(waiter);
-      waiter.reject(new EtcdError('ProposalDropped'));
+      for (const waiter of batch) {
+        this.proposals.take(waiter);
+        waiter.reject(new EtcdError('ProposalDropped'));
+      }
     }
   }
 }
 
-function proposalMessage(from: bigint, { type, data }: Waiter): RaftMessage {
+function proposalMessage(from: bigint, batch: readonly Waiter[]): RaftMessage {
   return {
     type: RaftMessageType.MsgProp,
     to: 0n,
@@ -105,7 +120,7 @@ function proposalMessage(from: bigint, { type, data }: Waiter): RaftMessage {
     term: 0,
     logTerm: 0,
     index: 0,
-    entries: [{ Type: type ?? RaftEntryType.EntryNormal, Term: 0, Index: 0, Data: data }],
+    entries: batch.map(({ type, data }) => ({ Type: type ?? RaftEntryType.EntryNormal, Term: 0, Index: 0, Data: data })),
     commit: 0,
     snapshot: undefined,
     reject: false,

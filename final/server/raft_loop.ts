@@ -131,11 +131,12 @@ export class RaftLoop {
   }
 
   async #sync(entries: number): Promise<void> {
-    const { wal, clock, transport } = this.#options;
+    const { wal, clock, node, transport } = this.#options;
     const begin = clock.now();
-    // A short sync for one client is over before the event loop would come round. A member with peers has answers to read
-    // meanwhile.
-    if (entries <= 1 && this.#syncMs < INLINE_SYNC_MS && transport.peerIds.length === 0) wal.sync();
+    // A short sync for one client is over before the event loop would come round. A leader with peers has their answers to
+    // read meanwhile.
+    const isWaitedFor = node.role !== 'leader' || transport.peerIds.length === 0;
+    if (entries <= 1 && this.#syncMs < INLINE_SYNC_MS && isWaitedFor) wal.sync();
     else await wal.syncInBackground();
     this.#syncMs = clock.now() - begin;
   }
