@@ -1,8 +1,9 @@
-// Whether two lists of peer URLs mean the same places: one may have a host name where the other has its address. Mirrors
-// etcd's pkg/netutil.
+// Peer URLs: what those of a new member must be, and whether two lists mean the same places, as one may have a host name where
+// the other has its address. Mirrors etcd's pkg/types/urls.go and pkg/netutil.
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { EtcdError } from '../core/errors.ts';
 import { type EtcdUrl, hostAndPort, parseUrl } from '../etcdmain/urls.ts';
 import type { Clock, Logger } from '../ports.ts';
 
@@ -64,6 +65,13 @@ function urlOf(text: string): EtcdUrl | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The URLs of a member that is to be added, sorted: its ID is made of them. Error: MemberBadURLs. */
+export function newMemberUrls(urls: readonly string[]): string[] {
+  const parsed = urls.map((url) => urlOf(url.trim()));
+  if (parsed.length === 0 || parsed.includes(undefined)) throw new EtcdError('MemberBadURLs');
+  return parsed.flatMap((url) => (url === undefined ? [] : [url.text])).sort();
 }
 
 /** What keeps two lists of URLs from meaning the same places, in etcd's words; undefined when they do. */

@@ -74,7 +74,7 @@ export class Peers implements PeerHandler {
   /** Sends the database as it is now in the place of the snapshot that raft wanted to send. */
   sendSnapshot(message: RaftMessage): void {
     const { ports, node, storage, transport, wake } = this.#options;
-    if (storage().transfersInFlight >= MAX_SNAPSHOTS_IN_FLIGHT) {
+    if (storage().transfersInFlight >= MAX_SNAPSHOTS_IN_FLIGHT || !storage().isCaughtUp) {
       node.reportSnapshot(message.to, false);
       return;
     }

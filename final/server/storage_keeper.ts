@@ -15,7 +15,7 @@ import { saveSnapshot } from '../storage/snap/snapshotter.ts';
 import { hashDatabase } from '../storage/backend/hash.ts';
 import { removeSnapDbsBelow } from '../storage/snap/snap_db.ts';
 import { Buckets } from '../storage/schema/buckets.ts';
-import { UNHASHED_META } from '../storage/schema/meta_bucket.ts';
+import { readConsistentIndex, UNHASHED_META } from '../storage/schema/meta_bucket.ts';
 import type { Wal } from '../storage/wal/wal.ts';
 import { autoCompactor } from './auto_compactor.ts';
 import type { DataDir } from './data_dir.ts';
@@ -131,6 +131,11 @@ export class StorageKeeper {
   endTransfer(ok: boolean): void {
     this.#inFlight--;
     if (ok) this.#keepLogUntil = this.#options.ports.clock.now() + KEEP_LOG_AFTER_SNAPSHOT_MS;
+  }
+
+  /** Whether all that is in the database is applied. Soon after a restart it may not be: then it fits no raft snapshot. */
+  get isCaughtUp(): boolean {
+    return readConsistentIndex(this.backend).index <= this.#options.applied().index;
   }
 
   get transfersInFlight(): number {

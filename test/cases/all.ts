@@ -8,11 +8,13 @@ import { durableCases } from './durable.cases.ts';
 import { flagsCases } from './flags.cases.ts';
 import { greeterCases } from './greeter.cases.ts';
 import { httpCases } from './http.cases.ts';
+import { initialClusterCases } from './initial_cluster.cases.ts';
 import { kvCases } from './kv.cases.ts';
 import { kvEtcdctlCases } from './kv_etcdctl.cases.ts';
 import { kvFullCases } from './kv_full.cases.ts';
 import { listenersCases } from './listeners.cases.ts';
 import { memberCases } from './member.cases.ts';
+import { memberChangesCases } from './member_changes.cases.ts';
 import { startCases } from './start.cases.ts';
 import { transportCases } from './transport.cases.ts';
 import { txnCases } from './txn.cases.ts';
@@ -29,9 +31,11 @@ export const caseGroups: readonly CaseGroup[] = [
   txnRunCases,
   compactCases,
   memberCases,
+  memberChangesCases,
   transportCases,
   httpCases,
   flagsCases,
+  initialClusterCases,
   startCases,
   configFileCases,
   abuseCases,

@@ -43,11 +43,6 @@ const missing: Readonly<Record<Side, Readonly<Record<string, string>>>> = {
     auth: 'auth',
     user: 'auth',
     role: 'auth',
-    'move-leader': 'several members',
-    'member add': 'membership changes',
-    'member remove': 'membership changes',
-    'member update': 'membership changes',
-    'member promote': 'membership changes',
     migrate: 'the server of API version 2',
   },
 };

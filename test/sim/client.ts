@@ -69,11 +69,12 @@ export class SimClient {
     if (life?.isAlive !== true || !life.isServing) return undefined;
     const begin = this.#world.count();
     this.#world.note(`client ${this.id} at ${member.name} ${begin} ${key} ${JSON.stringify(action)}`);
+    const operation: Operation = { client: this.id, key, action, begin, end: undefined };
+    const place = checks.history.push(operation) - 1;
     const told = await this.#call(life, (server) => perform(server, key, action));
-    const end = told === undefined ? undefined : this.#world.count();
     this.#world.note(`client ${this.id} at ${member.name} ${begin} is told ${JSON.stringify(told?.answer)}`);
-    checks.history.push({ client: this.id, key, action, begin, end, ...told?.answer });
     if (told === undefined) return undefined;
+    checks.history[place] = { ...operation, end: this.#world.count(), ...told.answer };
     this.#lastValue.set(key, told.after);
     checks.answer(this.id, told.header?.revision ?? 0);
     return told;

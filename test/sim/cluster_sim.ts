@@ -4,277 +4,46 @@
 //
 //   node --import tsx test/sim/cluster_sim.ts --seeds 1000 [--from 1] [--verbose]
 
-import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import type { FileSystem } from '../../final/storage/fs.ts';
-import type { RaftMessage } from '../../proto/schema.ts';
-import { Checks } from './checks.ts';
-import { SimClient } from './client.ts';
-import { beginFault } from './faults.ts';
-import { Member } from './member.ts';
-import { Network, type Observer } from './network.ts';
-import { Random } from './random.ts';
-import { Scheduler } from './scheduler.ts';
+import { onUnhandledRejection, runSeed, type SimOptions } from './world.ts';
 
-const FAULTS_MS = 15_000;
-const MAX_FAULT_PAUSE_MS = 1500;
-const LOOK_MS = 250;
-// From the end of all faults: until every member has served, and until all have the same data.
-const RECOVERY_MS = 30_000;
-const RECOVERY_LOOK_MS = 100;
-const MAX_EVENTS = 400_000;
-const COMPACT_MS = 2000;
-
-/** What a run came across. */
-export interface SimSummary {
-  readonly seed: number;
-  /** Equal for two runs exactly when everything in them was. */
-  readonly trace: string;
-  readonly events: number;
-  readonly answered: number;
-  readonly unanswered: number;
-  readonly faults: number;
-  readonly messages: number;
-  readonly terms: number;
+/** Numbers of all seeds of a run. */
+export interface SimTotals {
+  seeds: number;
+  failed: number;
+  events: number;
+  answered: number;
+  unanswered: number;
+  faults: number;
+  messages: number;
+  terms: number;
 }
 
-export interface SimOptions {
-  /** Stands between every program and its disk. */
-  readonly wrapDisk?: (fs: FileSystem) => FileSystem;
-  /** Is told everything that happens. */
-  readonly print?: (line: string) => void;
-}
-
-/** Runs one seed. Rejects with an Error that says what was wrong. */
-export async function runSeed(seed: number, options: SimOptions = {}): Promise<SimSummary> {
-  const world = new World(seed, options);
-  current = world;
-  try {
-    return await world.run();
-  } finally {
-    current = undefined;
-  }
-}
-
-let current: World | undefined;
-
-/** For promises that nobody waits for: those of a program that is over say nothing, those of others are faults. */
-export function onUnhandledRejection(error: unknown): void {
-  if (error instanceof Error && /power failed/.test(`${error.message} ${String(error.cause)}`)) return;
-  current?.fail(error);
-}
-
-class World implements Observer {
-  readonly scheduler = new Scheduler();
-  readonly random: Random;
-  readonly network: Network;
-  readonly checks: Checks;
-  readonly members: readonly Member[];
-  readonly wrapDisk: (fs: FileSystem) => FileSystem;
-  readonly #seed: number;
-  readonly #print: ((line: string) => void) | undefined;
-  readonly #trace = createHash('sha256');
-  readonly #faultRandom: Random;
-  readonly #clients: readonly SimClient[];
-  #armed: { readonly type: number; readonly then: (sender: Member) => void }[] = [];
-  #failure: unknown;
-  #faults = 0;
-  #counted = 0;
-  #isCalm = false;
-  #isOver = false;
-
-  constructor(seed: number, { wrapDisk = (fs) => fs, print }: SimOptions) {
-    this.#seed = seed;
-    this.#print = print;
-    this.wrapDisk = wrapDisk;
-    this.random = new Random(seed);
-    this.#faultRandom = this.random.fork();
-    this.network = new Network(this.scheduler, this.random.fork(), this);
-    this.checks = new Checks(
-      (text) => this.note(text),
-      (error) => this.fail(error),
-    );
-    this.members = newMembers(this);
-    this.#clients = Array.from({ length: 2 + this.random.below(3) }, (_, id) => {
-      return new SimClient(this, id, this.random.fork());
-    });
-  }
-
-  async run(): Promise<SimSummary> {
-    for (const member of this.members) member.start();
-    for (const client of this.#clients) this.#watch(client.run(() => this.#isCalm));
-    this.#watch(this.#causeFaults());
-    this.#watch(this.#recover());
-    this.#look();
-    await this.scheduler.run(() => this.#isOver || this.#failure !== undefined || !this.#mayGoOn());
-    for (const member of this.members) member.life?.end();
-    if (this.#failure === undefined) this.checks.judgeHistory();
-    if (this.#failure !== undefined) throw this.#failure;
-    return this.#summary();
-  }
-
-  /** Ends the run. */
-  fail(error: unknown): void {
-    this.#failure ??= error;
-  }
-
-  log(member: string, text: string): void {
-    this.#print?.(`${this.scheduler.now} ${member}: ${text}`);
-  }
-
-  /** Something that happened, for the trace. */
-  note(text: string): void {
-    this.#trace.update(`${this.scheduler.now} ${text}\n`);
-    this.#print?.(`${this.scheduler.now} ${text}`);
-  }
-
-  count(): number {
-    this.#counted += 1;
-    return this.#counted;
-  }
-
-  memberAt(url: string): Member | undefined {
-    return this.members.find((member) => member.url === url);
-  }
-
-  onNextSend(type: number, then: (sender: Member) => void): void {
-    this.#armed.push({ type, then });
-  }
-
-  onSend(from: bigint, message: RaftMessage): void {
-    this.checks.onSend(from, message);
-    const armed = this.#armed.find(({ type }) => type === message.type);
-    const sender = this.members.find(({ id }) => id === from);
-    if (armed === undefined || sender === undefined) return;
-    this.#armed = this.#armed.filter((one) => one !== armed);
-    // Behind the whole batch.
-    this.scheduler.at(0, () => armed.then(sender));
-  }
-
-  onDeliver(to: bigint, message: RaftMessage): void {
-    this.checks.onDeliver(to, message);
-  }
-
-  #watch(task: Promise<void>): void {
-    task.catch((error: unknown) => this.fail(error));
-  }
-
-  #mayGoOn(): boolean {
-    for (const { life } of this.members) if (life?.isAlive === true) this.checks.lookAtRevision(life);
-    if (this.scheduler.done < MAX_EVENTS) return true;
-    this.fail(new Error(`still not over after ${MAX_EVENTS} events`));
-    return false;
-  }
-
-  async #causeFaults(): Promise<void> {
-    const random = this.#faultRandom;
-    await this.scheduler.sleep(random.below(3000));
-    while (this.scheduler.now < FAULTS_MS) {
-      beginFault(this, random);
-      this.#faults += 1;
-      await this.scheduler.sleep(random.below(MAX_FAULT_PAUSE_MS));
+/** Runs seeds one after the other, or until the first one that fails, and prints a line about each that does. */
+export async function simulate(
+  seeds: { readonly from: number; readonly count: number; readonly untilFailure?: boolean },
+  options: SimOptions,
+  print: (line: string) => void,
+): Promise<SimTotals> {
+  process.on('unhandledRejection', onUnhandledRejection);
+  const totals = { seeds: 0, failed: 0, events: 0, answered: 0, unanswered: 0, faults: 0, messages: 0, terms: 0 };
+  for (let seed = seeds.from; seed < seeds.from + seeds.count; seed++) {
+    totals.seeds += 1;
+    try {
+      const { seed: _, trace, ...numbers } = await runSeed(seed, options);
+      for (const name of Object.keys(numbers) as (keyof typeof numbers)[]) totals[name] += numbers[name];
+      options.print?.(`trace ${trace}`);
+    } catch (error) {
+      totals.failed += 1;
+      print(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (seeds.untilFailure === true) break;
     }
   }
-
-  #look(): void {
-    for (const { life } of this.members) if (life?.isAlive === true) this.checks.lookAtState(life);
-    this.scheduler.at(LOOK_MS, () => this.#look());
-    if (!this.#isCalm && this.scheduler.now % COMPACT_MS === 0) this.#compact();
-  }
-
-  // Behind the newest revision, so that later reads do not fail.
-  #compact(): void {
-    const { life } = this.#faultRandom.pick(this.members);
-    if (life?.isActive !== true || life.server === undefined) return;
-    const { revision } = life.server.header();
-    life.server.compact({ revision: revision - this.#faultRandom.below(20), physical: false }).catch(() => {});
-  }
-
-  // The end: all faults are over, and what is promised of a cluster without faults must come true.
-  async #recover(): Promise<void> {
-    // Faults that began last are over too.
-    await this.scheduler.sleep(FAULTS_MS + 5000);
-    this.#armed = [];
-    this.network.heal();
-    for (const { life } of this.members) life?.resume();
-    for (const member of this.members) member.start();
-    this.log('world', 'no more faults');
-    const end = this.scheduler.now + RECOVERY_MS;
-    await this.#until(end, 'members do not serve', () => this.members.every(({ life }) => life?.isServing === true));
-    for (const member of this.members) await this.#mustServe(member, end);
-    this.#isCalm = true;
-    await this.#until(end, 'members differ', () => this.#isEqual());
-    for (const { life } of this.members) if (life !== undefined) this.checks.lookAtState(life);
-    this.#isOver = true;
-  }
-
-  async #mustServe(member: Member, end: number): Promise<void> {
-    const client = new SimClient(this, 100, this.#faultRandom.fork());
-    for (const key of ['k0', 'k1', 'k2', 'k3']) {
-      while ((await client.operate(member, key, { kind: 'get' })) === undefined) {
-        if (this.scheduler.now > end) throw new Error(`${member.name} does not serve${this.#states()}`);
-        await this.scheduler.sleep(RECOVERY_LOOK_MS);
-      }
-    }
-  }
-
-  async #until(end: number, failure: string, isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
-      if (this.scheduler.now > end) throw new Error(`${failure} after ${RECOVERY_MS} ms${this.#states()}`);
-      await this.scheduler.sleep(RECOVERY_LOOK_MS);
-    }
-  }
-
-  #isEqual(): boolean {
-    const states = this.members.map(({ life }) => {
-      if (life?.server === undefined) return 'none';
-      return `${life.server.raftStatus().applied} ${life.server.hashKV(0).hash}`;
-    });
-    return new Set(states).size === 1;
-  }
-
-  #states(): string {
-    return this.members
-      .map(({ name, life }) => `\n  ${name} serves ${life?.isServing} ${JSON.stringify(life?.server?.raftStatus())}`)
-      .join('');
-  }
-
-  #summary(): SimSummary {
-    const { history } = this.checks;
-    const answered = history.filter(({ end }) => end !== undefined).length;
-    const { messages, terms } = this.checks.summary;
-    return {
-      seed: this.#seed,
-      trace: this.#trace.digest('hex'),
-      events: this.scheduler.done,
-      answered,
-      unanswered: history.length - answered,
-      faults: this.#faults,
-      messages,
-      terms,
-    };
-  }
-}
-
-function newMembers(world: World): Member[] {
-  const { random } = world;
-  const count = random.chance(0.7) ? 3 : 1 + random.below(5);
-  const places = Array.from({ length: count }, (_, i) => ({ name: `n${i + 1}`, url: `http://10.0.0.${i + 1}:2380` }));
-  const flags = new Map([
-    ['initial-cluster', places.map(({ name, url }) => `${name}=${url}`).join(',')],
-    ['pre-vote', String(random.chance(0.5))],
-    ['initial-election-tick-advance', String(random.chance(0.5))],
-    ['snapshot-count', String(5 + random.below(60))],
-    ['experimental-snapshot-catchup-entries', String(1 + random.below(30))],
-    ['backend-batch-limit', String(1 + random.below(30))],
-    ['max-wals', '1'],
-    ['max-snapshots', '2'],
-  ]);
-  return places.map((place) => new Member(world, { ...place, flags }));
+  process.off('unhandledRejection', onUnhandledRejection);
+  return totals;
 }
 
 if (process.argv[1] === import.meta.filename) {
-  process.on('unhandledRejection', onUnhandledRejection);
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '1000' },
@@ -282,19 +51,8 @@ if (process.argv[1] === import.meta.filename) {
       verbose: { type: 'boolean', default: false },
     },
   });
-  const from = Number(values.from);
-  const totals = { events: 0, answered: 0, unanswered: 0, faults: 0, messages: 0, terms: 0 };
-  let failed = 0;
-  for (let seed = from; seed < from + Number(values.seeds); seed++) {
-    try {
-      const summary = await runSeed(seed, values.verbose ? { print: console.log } : {});
-      for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += summary[name];
-      if (values.verbose) console.log(JSON.stringify(summary));
-    } catch (error) {
-      failed += 1;
-      console.log(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      process.exitCode = 1;
-    }
-  }
-  console.log(`${values.seeds} seeds, ${failed} failed: ${JSON.stringify(totals)}`);
+  const seeds = { from: Number(values.from), count: Number(values.seeds) };
+  const totals = await simulate(seeds, values.verbose ? { print: console.log } : {}, console.log);
+  console.log(JSON.stringify(totals));
+  process.exitCode = totals.failed > 0 ? 1 : 0;
 }

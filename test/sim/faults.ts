@@ -57,6 +57,43 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       restartLater(world, random, sender);
     });
   },
+  // Two campaign at the same moment, and who votes for one loses power before it hears of the other.
+  rivals: (world, random) => {
+    const first = random.below(world.members.length);
+    const term = newestTerm(world);
+    campaign(world, world.members[first], term);
+    campaign(world, world.members[(first + 1) % world.members.length], term);
+    if (random.chance(0.5)) return;
+    storm(world, random, 0);
+    world.onNextSend(RaftMessageType.MsgVoteResp, (voter) => {
+      voter.crash('all');
+      world.scheduler.at(random.below(20), () => voter.start());
+    });
+  },
+  // The leader is cut off with what clients still give it; the next one is cut off before anybody hears it; the first one leads
+  // again and loses power; the second one comes back. Figure 8 of the Raft paper.
+  overtaken: (world, random) => {
+    const { scheduler, network, members } = world;
+    const old = members.find(({ id, life }) => life?.isActive === true && life.server?.leader === id);
+    const next = random.pick(members.filter((member) => member !== old));
+    if (old === undefined || next === undefined) return;
+    isolate(world, old);
+    scheduler.at(300, () => campaign(world, next, newestTerm(world)));
+    world.onNextSend(RaftMessageType.MsgVote, () => {
+      world.onNextSend(RaftMessageType.MsgApp, (leader) => {
+        network.heal();
+        isolate(world, leader);
+        storm(world, random, 0);
+        scheduler.at(100, () => campaign(world, old, newestTerm(world)));
+        scheduler.at(300 + random.below(700), () => {
+          old.crash('none');
+          network.heal();
+          campaign(world, leader, newestTerm(world));
+          restartLater(world, random, old);
+        });
+      });
+    });
+  },
   blackout: (world, random) => {
     for (const member of world.members) {
       member.crash(random.pick(LOSSES));
@@ -74,8 +111,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     scheduler.at(random.below(MAX_DOWN_MS), () => life?.resume());
   },
   isolate: (world, random) => {
-    const member = random.pick(world.members);
-    for (const other of world.members) if (other !== member) cut(world, member, other);
+    isolate(world, random.pick(world.members));
     healLater(world, random);
   },
   split: (world, random) => {
@@ -92,14 +128,27 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     }
     healLater(world, random);
   },
-  storm: (world, random) => {
-    const { network } = world;
-    network.weather = { loss: 0.3 * random.below(2), repeat: 0.2, late: 0.3, delayMs: 10 + random.below(150) };
-    world.scheduler.at(random.below(MAX_CUT_MS), () => {
-      network.weather = FAIR;
-    });
-  },
+  storm: (world, random) => storm(world, random, 0.3 * random.below(2)),
 };
+
+function newestTerm({ members }: FaultWorld): number {
+  return Math.max(0, ...members.map(({ life }) => life?.server?.raftStatus().term ?? 0));
+}
+
+function campaign({ network }: FaultWorld, member: Member | undefined, term: number): void {
+  if (member?.id !== undefined) network.tellToCampaign(member.id, term);
+}
+
+function isolate(world: FaultWorld, member: Member): void {
+  for (const other of world.members) if (other !== member) cut(world, member, other);
+}
+
+function storm({ network, scheduler }: FaultWorld, random: Random, loss: number): void {
+  network.weather = { loss, repeat: 0.2, late: 0.3, delayMs: 10 + random.below(150) };
+  scheduler.at(random.below(MAX_CUT_MS), () => {
+    network.weather = FAIR;
+  });
+}
 
 function cut({ network }: FaultWorld, a: Member, b: Member, isOneWay = false): void {
   if (a.id === undefined || b.id === undefined) return;

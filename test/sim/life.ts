@@ -11,6 +11,12 @@ import type { Scheduler } from './scheduler.ts';
 /** Nothing that a program does behind it reaches the disk. */
 export class PowerFailure extends Error {}
 
+/** Whether an error is only that of a program which goes on for a moment behind a power failure. */
+export function isOfPowerFailure(error: unknown): boolean {
+  if (error instanceof PowerFailure) return true;
+  return error instanceof Error && (/power failed/.test(error.message) || isOfPowerFailure(error.cause));
+}
+
 /** 2023-11-14, as good as any day. */
 const WALL_START_MS = 1_700_000_000_000;
 const MAX_SYNC_MS = 12;
@@ -36,6 +42,7 @@ export class Life {
   readonly begunAt: number;
   readonly #world: LifeWorld;
   #isAlive = true;
+  #hasCrashed = false;
   #isPaused = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -74,8 +81,10 @@ export class Life {
     else this.#attempt(task);
   }
 
-  end(): void {
+  /** The program has ended: by itself, or because the power failed. */
+  end(how: 'stopped' | 'crashed'): void {
     this.#isAlive = false;
+    this.#hasCrashed = how === 'crashed';
   }
 
   pause(): void {
@@ -91,14 +100,16 @@ export class Life {
     try {
       task();
     } catch (error) {
-      if (this.#isAlive) this.#world.fail(error);
+      if (!this.#hasCrashed) this.#world.fail(error);
     }
   }
 
   #crashed(error: unknown): never {
     // Whoever goes on for a moment behind the power failure runs into a disk that is gone.
-    if (this.#isAlive) this.#world.fail(error);
-    throw error instanceof PowerFailure ? error : new PowerFailure(String(error), { cause: error });
+    if (!this.#hasCrashed) this.#world.fail(error);
+    throw error instanceof PowerFailure
+      ? error
+      : new PowerFailure(`behind a power failure: ${error}`, { cause: error });
   }
 
   #clock(): Clock {

@@ -70,7 +70,7 @@ export class Member {
   /** The power fails now. */
   crash(loss: Loss): void {
     if (this.life?.isAlive !== true) return;
-    this.life.end();
+    this.life.end('crashed');
     this.#callsLeft = Number.POSITIVE_INFINITY;
     this.#world.log(this.name, `crash, ${loss} of what was not synced is lost`);
     this.#disk.crash(() => (loss === 'all' ? false : loss === 'none' ? true : this.#random.chance(0.5)));
@@ -81,13 +81,18 @@ export class Member {
     if (this.life?.isAlive === true) this.#callsLeft = calls;
   }
 
+  /** The disk works again. */
+  spare(): void {
+    this.#callsLeft = Number.POSITIVE_INFINITY;
+  }
+
   /** Ends the program in an orderly way. */
   async stop(): Promise<void> {
     const { life } = this;
     if (life?.server === undefined || !life.isActive) return;
     life.isServing = false;
     await life.server.stop();
-    life.end();
+    life.end('stopped');
   }
 
   async #begin(life: Life): Promise<void> {

@@ -95,10 +95,18 @@ export class Network {
     }
     if (this.#random.chance(this.weather.loss)) return;
     const bytes = codec.encode(message);
-    const copies = this.#random.chance(this.weather.repeat) ? 2 : 1;
+    // A proposal that arrives twice is two proposals; the connection on which it travels repeats nothing.
+    const mayRepeat = message.type !== RaftMessageType.MsgProp;
+    const copies = mayRepeat && this.#random.chance(this.weather.repeat) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       this.#scheduler.at(this.delay(), () => this.#deliver(from, to, bytes));
     }
+  }
+
+  /** Delivers to `to` what a leader of `term` sends to its successor. */
+  tellToCampaign(to: bigint, term: number): void {
+    const message = { type: RaftMessageType.MsgTimeoutNow, to, from: to, term };
+    this.#scheduler.at(this.delay(), () => this.#deliver(to, to, codec.encode(message)));
   }
 
   /** Reads the database piece by piece while its member goes on, and puts it on the disk of the receiver. */
@@ -143,6 +151,8 @@ export class Network {
   }
 
   #deliver(from: bigint, to: bigint, bytes: Uint8Array): void {
+    // What is on its way when a link is cut does not arrive.
+    if (this.#cuts.has(linkOf(from, to))) return;
     const life = this.#lives.get(to);
     life?.run(() => {
       const message = codec.decode(bytes);

@@ -58,6 +58,7 @@ const BOUNDARIES: readonly Boundary[] = [
       'final/client/',
       'final/etcdutl/',
       'final/core/mvcc/hash.ts',
+      'final/etcdmain/urls.ts',
       'final/storage/fs_node.ts',
       'final/version.ts',
       'node:*',

@@ -2,9 +2,8 @@
 
 import { Cluster } from '../../../proto/load.ts';
 import type { Member as MemberMessage, ResponseHeader } from '../../../proto/schema.ts';
-import { EtcdError } from '../../core/errors.ts';
-import { parseUrl } from '../../etcdmain/urls.ts';
 import type { Member } from '../../server/cluster.ts';
+import { newMemberUrls } from '../../server/peer_urls.ts';
 import type { GrpcServer } from '../../transport/grpc/server.ts';
 
 /** Changes of the members. Each resolves to all members behind it. */
@@ -39,7 +38,7 @@ export function registerCluster(grpc: GrpcServer, server: ClusterApi): void {
   });
   grpc.addService(Cluster, {
     async MemberAdd({ peerURLs, isLearner }) {
-      const { member, members } = await server.members.add({ peerUrls: checkedUrls(peerURLs), isLearner });
+      const { member, members } = await server.members.add({ peerUrls: newMemberUrls(peerURLs), isLearner });
       return { member: toMessage(member), ...answer(members) };
     },
     async MemberRemove({ ID }) {
@@ -60,14 +59,4 @@ export function registerCluster(grpc: GrpcServer, server: ClusterApi): void {
 
 function toMessage({ id, name, peerUrls, clientUrls, isLearner }: Member): MemberMessage {
   return { ID: id, name, peerURLs: [...peerUrls], clientURLs: [...clientUrls], isLearner };
-}
-
-// The URLs of a new member, sorted: its ID is made of them.
-function checkedUrls(urls: readonly string[]): string[] {
-  if (urls.length === 0) throw new EtcdError('MemberBadURLs');
-  try {
-    return urls.map((url) => parseUrl(url.trim()).text).sort();
-  } catch {
-    throw new EtcdError('MemberBadURLs');
-  }
 }

@@ -4,26 +4,27 @@ import { codecs } from '../../../proto/load.ts';
 import { type RaftMessage, RaftMessageType } from '../../../proto/schema.ts';
 import { PEER_MESSAGE_BYTES } from '../limits.ts';
 import { ByteQueue } from './byte_queue.ts';
+import type { ByteWriter } from './byte_writer.ts';
 import {
   emptyMessage,
   isLinkHeartbeat,
   LIMIT_EXCEEDED,
   type StreamDecoder,
   type StreamEncoder,
-  uint64,
 } from './stream_codec.ts';
 
 const messageCodec = codecs['raftpb.Message'];
 const LENGTH_BYTES = 8;
 
 export class MessageEncoder implements StreamEncoder {
-  encode(message: RaftMessage, parts: Uint8Array[]): void {
+  encode(message: RaftMessage, writer: ByteWriter): void {
     const body = messageCodec.encode(message);
-    parts.push(uint64(body.length), body);
+    writer.uint64(body.length);
+    writer.bytes(body);
   }
 
-  encodeHeartbeat(parts: Uint8Array[]): void {
-    this.encode(emptyMessage(RaftMessageType.MsgHeartbeat), parts);
+  encodeHeartbeat(writer: ByteWriter): void {
+    this.encode(emptyMessage(RaftMessageType.MsgHeartbeat), writer);
   }
 }
 
@@ -60,7 +61,7 @@ export class MessageDecoder implements StreamDecoder {
       if (this.#length > this.#limit) throw new Error(LIMIT_EXCEEDED);
     }
     if (this.#bytes.length < this.#length) return undefined;
-    const message = messageCodec.decode(this.#bytes.take(this.#length));
+    const message = this.#bytes.decode(this.#length, messageCodec);
     this.#length = undefined;
     return message;
   }

@@ -11,7 +11,8 @@ import { codecs } from '../../../proto/load.ts';
 import { type RaftEntry, type RaftMessage, RaftMessageType } from '../../../proto/schema.ts';
 import { PEER_MESSAGE_BYTES } from '../limits.ts';
 import { ByteQueue } from './byte_queue.ts';
-import { emptyMessage, LIMIT_EXCEEDED, type StreamDecoder, type StreamEncoder, uint64 } from './stream_codec.ts';
+import type { ByteWriter } from './byte_writer.ts';
+import { emptyMessage, LIMIT_EXCEEDED, type StreamDecoder, type StreamEncoder } from './stream_codec.ts';
 
 const HEARTBEAT = 0;
 const ENTRIES = 1;
@@ -31,30 +32,34 @@ interface Position {
 export class MsgAppV2Encoder implements StreamEncoder {
   readonly #position: Position = { term: 0, index: 0 };
 
-  encode(message: RaftMessage, parts: Uint8Array[]): void {
+  encode(message: RaftMessage, writer: ByteWriter): void {
     const { term, index } = this.#position;
     const goesOn = message.index === index && message.logTerm === term && message.term === term;
-    if (goesOn) this.#encodeEntries(message, parts);
-    else this.#encodeMessage(message, parts);
+    if (goesOn) this.#encodeEntries(message, writer);
+    else this.#encodeMessage(message, writer);
   }
 
-  encodeHeartbeat(parts: Uint8Array[]): void {
-    parts.push(Uint8Array.of(HEARTBEAT));
+  encodeHeartbeat(writer: ByteWriter): void {
+    writer.byte(HEARTBEAT);
   }
 
-  #encodeEntries(message: RaftMessage, parts: Uint8Array[]): void {
-    parts.push(Uint8Array.of(ENTRIES), uint64(message.entries.length));
+  #encodeEntries(message: RaftMessage, writer: ByteWriter): void {
+    writer.byte(ENTRIES);
+    writer.uint64(message.entries.length);
     for (const entry of message.entries) {
       const bytes = entryCodec.encode(entry);
-      parts.push(uint64(bytes.length), bytes);
+      writer.uint64(bytes.length);
+      writer.bytes(bytes);
     }
-    parts.push(uint64(message.commit));
+    writer.uint64(message.commit);
     this.#position.index += message.entries.length;
   }
 
-  #encodeMessage(message: RaftMessage, parts: Uint8Array[]): void {
+  #encodeMessage(message: RaftMessage, writer: ByteWriter): void {
     const bytes = messageCodec.encode(message);
-    parts.push(Uint8Array.of(MESSAGE), uint64(bytes.length), bytes);
+    writer.byte(MESSAGE);
+    writer.uint64(bytes.length);
+    writer.bytes(bytes);
     moveBehind(this.#position, message);
   }
 }
@@ -96,7 +101,7 @@ export class MsgAppV2Decoder implements StreamDecoder {
     while (this.#frame === undefined) {
       if (this.#kind === undefined) {
         if (this.#bytes.length === 0) return false;
-        this.#kind = this.#bytes.take(1)[0];
+        this.#kind = this.#bytes.takeByte();
       }
       if (this.#kind === HEARTBEAT) {
         this.#kind = undefined;
@@ -120,7 +125,7 @@ export class MsgAppV2Decoder implements StreamDecoder {
     const frame = this.#frame as Partial;
     if (frame.kind === 'entries') return this.#finishEntries(frame);
     if (this.#bytes.length < frame.length) return undefined;
-    const message = messageCodec.decode(this.#bytes.take(frame.length));
+    const message = this.#bytes.decode(frame.length, messageCodec);
     moveBehind(this.#position, message);
     return message;
   }
@@ -133,7 +138,7 @@ export class MsgAppV2Decoder implements StreamDecoder {
         frame.bytes = withinLimit(frame.bytes + NUMBER_BYTES + frame.length);
       }
       if (this.#bytes.length < frame.length) return undefined;
-      frame.entries.push(entryCodec.decode(this.#bytes.take(frame.length)));
+      frame.entries.push(this.#bytes.decode(frame.length, entryCodec));
       frame.length = UNKNOWN;
     }
     if (this.#bytes.length < NUMBER_BYTES) return undefined;

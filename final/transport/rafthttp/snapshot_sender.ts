@@ -1,16 +1,16 @@
 // Sends a MsgSnap and the database behind it in one POST. Mirrors etcd's rafthttp/snapshot_sender.go.
 
 import type http from 'node:http';
-import { codecs } from '../../../proto/load.ts';
 import type { RaftMessage } from '../../../proto/schema.ts';
 import type { DatabaseReader } from '../../server/peer_transport.ts';
 import { PEER_SNAPSHOT_CHUNK_BYTES, SNAPSHOT_ANSWER_MS } from '../limits.ts';
+import { ByteWriter } from './byte_writer.ts';
 import type { PeerContext } from './context.ts';
 import { hexId, peerHeaders } from './headers.ts';
+import { MessageEncoder } from './message_codec.ts';
 import type { PeerStatus } from './peer_status.ts';
 import { posted, RemovedError } from './post.ts';
 import { startRequest } from './request.ts';
-import { uint64 } from './stream_codec.ts';
 import type { UrlPicker } from './url_picker.ts';
 
 export const SNAPSHOT_PATH = '/raft/snapshot';
@@ -83,8 +83,9 @@ export class SnapshotSender {
 }
 
 async function writeBody(request: http.ClientRequest, message: RaftMessage, database: DatabaseReader): Promise<void> {
-  const head = codecs['raftpb.Message'].encode(message);
-  request.write(Buffer.concat([uint64(head.length), head]));
+  const head = new ByteWriter();
+  new MessageEncoder().encode(message, head);
+  request.write(head.finish());
   let offset = 0;
   while (offset < database.sizeBytes && !request.destroyed) {
     const chunk = database.read(offset, PEER_SNAPSHOT_CHUNK_BYTES);

@@ -2,16 +2,17 @@
 // in message_codec.ts and msgappv2_codec.ts.
 
 import { type RaftMessage, RaftMessageType } from '../../../proto/schema.ts';
+import type { ByteWriter } from './byte_writer.ts';
 
 /** The kinds of streams, by the word in their path: `msgapp` carries MsgApp only, `message` all the rest. */
 export type StreamKind = 'msgapp' | 'message';
 
 /** Turns the messages of one connection into bytes. A new connection needs a new one. */
 export interface StreamEncoder {
-  /** Appends the bytes of `message` to `parts`. */
-  encode(message: RaftMessage, parts: Uint8Array[]): void;
+  /** Appends the bytes of `message` to `writer`. */
+  encode(message: RaftMessage, writer: ByteWriter): void;
   /** Appends a sign of life. */
-  encodeHeartbeat(parts: Uint8Array[]): void;
+  encodeHeartbeat(writer: ByteWriter): void;
 }
 
 /** Turns the bytes of one connection, cut anywhere, into messages. A new connection needs a new one. */
@@ -43,12 +44,4 @@ export function emptyMessage(type: number): RaftMessage {
 
 export function isLinkHeartbeat(message: RaftMessage): boolean {
   return message.type === RaftMessageType.MsgHeartbeat && message.from === 0n && message.to === 0n;
-}
-
-/** Eight bytes, big-endian. */
-export function uint64(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), 0);
-  bytes.writeUInt32BE(value % 2 ** 32, 4);
-  return bytes;
 }

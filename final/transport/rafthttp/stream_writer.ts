@@ -6,12 +6,19 @@ import type http from 'node:http';
 import type net from 'node:net';
 import type { RaftMessage } from '../../../proto/schema.ts';
 import { PEER_HEARTBEAT_MS, PEER_QUEUE_MESSAGES, PEER_SILENCE_MS, PEER_SOCKET_BACKLOG_BYTES } from '../limits.ts';
+import { ByteWriter } from './byte_writer.ts';
 import type { PeerContext } from './context.ts';
 import { hexId } from './headers.ts';
 import { MessageEncoder } from './message_codec.ts';
 import { MsgAppV2Encoder } from './msgappv2_codec.ts';
 import type { PeerStatus } from './peer_status.ts';
 import type { StreamEncoder, StreamKind } from './stream_codec.ts';
+
+const LINE_END = '\r\n';
+const LAST_CHUNK = '0\r\n\r\n';
+
+// All streams write through this one; it is empty between two writes.
+const writer = new ByteWriter();
 
 /** One connection, with the state of its encoder. */
 interface Attached {
@@ -88,32 +95,28 @@ export class StreamWriter {
 
   // Writes messages from place `start` of the queue as one chunk; returns their number.
   #writeSome(attached: Attached, start: number): number {
-    const parts: Uint8Array[] = [];
-    let bytes = 0;
     let at = start;
-    let seen = 0;
-    while (at < this.#queue.length && bytes < PEER_SOCKET_BACKLOG_BYTES) {
-      attached.encoder.encode(this.#queue[at] as RaftMessage, parts);
-      for (; seen < parts.length; seen += 1) bytes += (parts[seen] as Uint8Array).length;
+    while (at < this.#queue.length && writer.length < PEER_SOCKET_BACKLOG_BYTES) {
+      attached.encoder.encode(this.#queue[at] as RaftMessage, writer);
       at += 1;
     }
-    this.#write(attached, parts, bytes);
+    this.#write(attached);
     return at - start;
   }
 
-  #write(attached: Attached, parts: readonly Uint8Array[], bytes: number): void {
+  // Sends what is in `writer` as one chunk of the body: its length in hexadecimal, the bytes, and line ends behind both. It
+  // goes past the response, which would cut it into three and wait for the end of the turn.
+  #write(attached: Attached): void {
     const { socket } = attached;
-    socket.write(chunkOf(parts, bytes));
+    socket.write(writer.finish(writer.length.toString(16) + LINE_END, LINE_END));
     if (socket.writableLength >= PEER_SOCKET_BACKLOG_BYTES) attached.blockedSince = this.#context.clock.now();
   }
 
   #heartbeat(attached: Attached): void {
     const { blockedSince } = attached;
     if (blockedSince === undefined) {
-      const parts: Uint8Array[] = [];
-      attached.encoder.encodeHeartbeat(parts);
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-      this.#write(attached, parts, bytes);
+      attached.encoder.encodeHeartbeat(writer);
+      this.#write(attached);
     } else if (this.#context.clock.now() - blockedSince > PEER_SILENCE_MS) {
       this.#failed(attached, 'i/o timeout');
     }
@@ -151,26 +154,9 @@ export class StreamWriter {
   }
 }
 
-const LINE_END = '\r\n';
-const LAST_CHUNK = '0\r\n\r\n';
-
 // Ends the body in order, so that the peer sees that nothing is missing; one that does not read is cut off.
 function close({ socket, blockedSince }: Attached): void {
   if (blockedSince !== undefined || socket.destroyed || !socket.writable) return void socket.destroy();
   socket.write(LAST_CHUNK);
   socket.destroySoon();
-}
-
-// One chunk of a chunked body: its length in hexadecimal, the bytes, and line ends behind both. It is put together here and
-// written past the response, which would cut it into three and wait for the end of the turn.
-function chunkOf(parts: readonly Uint8Array[], bytes: number): Buffer {
-  const head = bytes.toString(16) + LINE_END;
-  const chunk = Buffer.allocUnsafe(head.length + bytes + LINE_END.length);
-  let at = chunk.write(head, 'latin1');
-  for (const part of parts) {
-    chunk.set(part, at);
-    at += part.length;
-  }
-  chunk.write(LINE_END, at, 'latin1');
-  return chunk;
 }

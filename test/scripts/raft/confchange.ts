@@ -70,11 +70,6 @@ export function describeChanges(changes: readonly RaftConfChangeSingle[]): strin
 export function describeProgress(members: ProgressMap): string {
   return [...members.values()]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((progress) => `${progress.id}: ${describeNew(progress)}\n`)
+    .map((progress) => `${progress.id}: ${progress.describe()}\n`)
     .join('');
-}
-
-// New members count as active, so nothing but the position is shown.
-function describeNew(progress: { describe(): string }): string {
-  return progress.describe();
 }

@@ -39,21 +39,31 @@ export function argument(directive: Directive, key: string): readonly string[] |
 export type Runner = (directive: Directive) => string;
 
 /**
- * Makes a test of each `*.txt` in `folder`; `newRunner` begins a script. A folder that is absent makes one test that is
- * skipped by name. With UPDATE=1 in the environment and `mayUpdate`, the files get the actual output.
+ * Makes a test of each `*.txt` in `folder`; `newRunner` begins a script. With UPDATE=1 in the environment and `mayUpdate`,
+ * the files get the actual output.
  */
 export function testScripts(folder: string, newRunner: () => Runner, mayUpdate = false): void {
-  if (!fs.existsSync(folder)) {
-    test(`scripts of ${folder}`, { skip: 'the folder is absent' }, () => {});
-    return;
-  }
   for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.txt'))) {
     const name = path.join(folder, file);
-    test(name, () => {
+    void test(name, () => {
       if (mayUpdate && process.env.UPDATE === '1') rewriteScript(name, newRunner());
       else runScript(name, newRunner());
     });
   }
+}
+
+/** Like {@link testScripts} for a folder of etcd's, which may be absent and has that many commands in all its files. */
+export function testForeignScripts(folder: string, commands: number, newRunner: () => Runner): void {
+  if (!fs.existsSync(folder)) {
+    void test(`scripts of ${folder}`, { skip: 'the folder is absent' }, () => {});
+    return;
+  }
+  testScripts(folder, newRunner);
+  void test(`${folder} has ${commands} commands`, () => {
+    let count = 0;
+    for (const file of fs.readdirSync(folder)) count += runScript(path.join(folder, file), newRunner());
+    assert.equal(count, commands);
+  });
 }
 
 /** Runs a script; throws at the first command whose output differs. Returns the number of commands. */

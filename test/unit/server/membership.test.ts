@@ -205,8 +205,8 @@ test('members say who they are; one that was removed is passed over, one that ne
   assert.ok(stored(Buckets.members)['3c']?.includes('"name":"l"'));
   membership.applyV2(attributes('2b', '{"name":"b"}'), { persist: true });
   assert.deepEqual(
-    lines.map(([level, msg]) => [level, msg]),
-    [['warn', 'skipped attributes update of removed member']],
+    lines.filter(([level]) => level === 'warn').map(([, msg]) => msg),
+    ['skipped attributes update of removed member'],
   );
   assert.equal(cluster.member(B.id), undefined);
   assert.throws(

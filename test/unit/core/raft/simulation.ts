@@ -53,6 +53,7 @@ export class Simulation {
   readonly #reads = new Map<string, number>();
   // How often each action is chosen. Each run has its own: what is rare in most is common in some.
   readonly #weights: readonly number[];
+  #isHealing = false;
   #count = 0;
 
   constructor(seed: number, bug?: PlantedBug) {
@@ -149,7 +150,7 @@ export class Simulation {
   #processReady(member: ScriptMember): void {
     if (!member.node.hasReady()) return;
     const ready = member.node.ready();
-    if (this.#random.below(100) === 0) {
+    if (!this.#isHealing && this.#random.below(100) === 0) {
       // It crashes before it has written anything: nobody may have been told.
       this.#restart(member);
       return;
@@ -213,10 +214,11 @@ export class Simulation {
 
   #heal(): void {
     this.#cutOff.clear();
+    this.#isHealing = true;
     for (let round = 0; round < HEALING_ROUNDS; round++) {
       for (const member of this.#members) {
         member.node.tick();
-        if (member.node.hasReady()) this.#processReady(member);
+        while (member.node.hasReady()) this.#processReady(member);
       }
       const messages = this.#messages;
       this.#messages = [];

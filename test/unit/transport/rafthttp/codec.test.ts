@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ByteQueue } from '../../../../final/transport/rafthttp/byte_queue.ts';
+import { ByteWriter } from '../../../../final/transport/rafthttp/byte_writer.ts';
 import { MessageDecoder, MessageEncoder } from '../../../../final/transport/rafthttp/message_codec.ts';
 import { MsgAppV2Decoder, MsgAppV2Encoder } from '../../../../final/transport/rafthttp/msgappv2_codec.ts';
 import {
@@ -139,10 +140,11 @@ describe('raftpb.Message is written as Go members write it', () => {
 
 describe('the message stream', () => {
   it('has a sign of life of 38 bytes', () => {
-    const parts: Uint8Array[] = [];
-    new MessageEncoder().encodeHeartbeat(parts);
-    assert.equal(hex(parts), '000000000000001e08081000180020002800300040004a0a12080a0228001000180050005800');
-    assert.deepEqual(new MessageDecoder().push(Buffer.concat(parts)), []);
+    const writer = new ByteWriter();
+    new MessageEncoder().encodeHeartbeat(writer);
+    const written = writer.finish();
+    assert.equal(hex([written]), '000000000000001e08081000180020002800300040004a0a12080a0228001000180050005800');
+    assert.deepEqual(new MessageDecoder().push(written), []);
   });
 
   it('gives back what was put in, however the bytes are cut', () => {
@@ -189,9 +191,9 @@ describe('the msgapp stream', () => {
   it('writes the frames that a Go leader writes', () => {
     const encoder = new MsgAppV2Encoder();
     const encode = (value: RaftMessage): string => {
-      const parts: Uint8Array[] = [];
-      encoder.encode(value, parts);
-      return hex(parts);
+      const writer = new ByteWriter();
+      encoder.encode(value, writer);
+      return hex([writer.finish()]);
     };
     assert.match(encode(first), /^0200000000000000370803/);
     assert.match(encode(next), /^01000000000000000100000000000000410800100218052239(78){57}0000000000000007$/);
@@ -287,12 +289,12 @@ function plain(value: RaftMessage): unknown {
 }
 
 function encodeAll(encoder: StreamEncoder, messages: readonly RaftMessage[]): Buffer {
-  const parts: Uint8Array[] = [];
+  const writer = new ByteWriter();
   for (const one of messages) {
-    encoder.encode(one, parts);
-    encoder.encodeHeartbeat(parts);
+    encoder.encode(one, writer);
+    encoder.encodeHeartbeat(writer);
   }
-  return Buffer.concat(parts);
+  return writer.finish();
 }
 
 function checkEveryCut(

@@ -43,9 +43,12 @@ export class Recorder implements PeerHandler {
   removals = 0;
   /** What `process` waits for. */
   gate: Promise<void> = Promise.resolve();
+  /** What a message does beside. */
+  onMessage: (received: RaftMessage) => void = () => {};
 
   process(received: RaftMessage): Promise<void> {
     this.messages.push(received);
+    this.onMessage(received);
     return this.gate;
   }
 
@@ -94,16 +97,20 @@ export class TestMember {
   readonly #port: number;
   readonly sockets = new Set<net.Socket>();
 
-  private constructor(id: bigint, port: number) {
+  private constructor({
+    id,
+    clusterId,
+    port,
+  }: { readonly id: bigint; readonly clusterId: bigint; readonly port: number }) {
     this.id = id;
     this.url = `http://127.0.0.1:${port}`;
     this.#port = port;
     this.fs.makeDirectory(SNAP_DIRECTORY);
-    this.cluster = new Cluster({ id: CLUSTER_ID, localMemberId: id });
+    this.cluster = new Cluster({ id: clusterId, localMemberId: id });
     this.cluster.put({ id, name: 'n1', peerUrls: [this.url], clientUrls: [], isLearner: false });
     this.transport = new RaftHttpTransport({
       localId: id,
-      clusterId: CLUSTER_ID,
+      clusterId,
       advertisedPeerUrls: [this.url],
       handler: this.handler,
       fs: this.fs,
@@ -121,8 +128,10 @@ export class TestMember {
     });
   }
 
-  static async start(id: bigint): Promise<TestMember> {
-    const member = new TestMember(id, await freePort());
+  /** Starts a member; cluster and port are any unless given. */
+  static async start(id: bigint, given: { clusterId?: bigint; port?: number } = {}): Promise<TestMember> {
+    const { clusterId = CLUSTER_ID, port = await freePort() } = given;
+    const member = new TestMember({ id, clusterId, port });
     await member.listen();
     return member;
   }

@@ -162,11 +162,13 @@ describe('a way that is lost', () => {
 
   it('is reported, and the peer is not active until it is back', async () => {
     const [a, b] = await pair();
+    b.transport.removePeer(A);
     await b.unplug();
     await until('a sees it', () => a.transport.activeSince(B) === undefined);
     a.transport.send([beat(1)]);
     await until('a report', () => a.handler.unreachable.includes(B));
     await b.listen();
+    b.transport.addPeer(A, [a.url]);
     await until('a is back', () => a.transport.activeSince(B) !== undefined);
     await streams(a, 4);
     a.transport.send([beat(2)]);
@@ -198,6 +200,27 @@ describe('a way that is lost', () => {
 });
 
 describe('a peer that does not keep up', () => {
+  it('is dialed anew when it says nothing for 5 s', async () => {
+    const a = await member(A);
+    const dialed: net.Socket[] = [];
+    const silent = net.createServer((socket) => {
+      socket.on('error', () => {});
+      dialed.push(socket);
+      socket.write('HTTP/1.1 200 OK\r\nX-Server-Version: 3.5.30\r\nTransfer-Encoding: chunked\r\n\r\n');
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve));
+    started.push({ stop: async () => void silent.close() });
+    a.transport.addPeer(B, [`http://127.0.0.1:${port}`]);
+    await until('a is active', () => a.transport.activeSince(B) !== undefined);
+    const begin = performance.now();
+    await until('the end', () => a.transport.activeSince(B) === undefined);
+    const seconds = (performance.now() - begin) / 1000;
+    assert.ok(seconds > 4.5 && seconds < 7, `${seconds} s`);
+    await until('new streams', () => dialed.length >= 4);
+    for (const socket of dialed) socket.destroy();
+  });
+
   it('loses what does not fit into the queue of a stream, and is reported', async () => {
     const a = await member(A);
     a.transport.addPeer(B, [`http://127.0.0.1:${await freePort()}`]);
@@ -265,7 +288,7 @@ describe('a snapshot', () => {
     term: 2,
     snapshot: {
       data: Buffer.from('{"Root":{}}'),
-      metadata: { conf_state: undefined, index: 40, term: 2 } as never,
+      metadata: { conf_state: undefined, index: 40, term: 2 },
     },
   });
 
@@ -313,7 +336,7 @@ describe('a snapshot', () => {
 
   it('that breaks off leaves nothing, and one without its database is not sent', async () => {
     const [a, b] = await pair();
-    a.transport.sendSnapshot(snapshot, new TestDatabase(Buffer.alloc(1000), 2000));
+    a.transport.sendSnapshot(snapshot, new TestDatabase(Buffer.alloc(1_000_000), 2_000_000));
     a.transport.send([snapshot]);
     await until('the reports', () => a.handler.snapshots.length === 2);
     assert.deepEqual(a.handler.snapshots, [

@@ -1,0 +1,108 @@
+// Proof that the simulation can fail: well-known mistakes are planted into the members from outside, and a run must notice each
+// of them. In a process of its own, since it changes classes of final.
+//
+//   node --import tsx test/sim/planted.ts --plant vote|count|read [--seeds 200]
+
+import { parseArgs } from 'node:util';
+import { RaftLog } from '../../final/core/raft/log.ts';
+import { EtcdServer } from '../../final/server/server.ts';
+import type { File, FileSystem } from '../../final/storage/fs.ts';
+import { LENGTH_FIELD_BYTES, readFrameLength, RecordType } from '../../final/storage/wal/record.ts';
+import { simulate } from './cluster_sim.ts';
+import type { SimOptions } from './world.ts';
+
+const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
+  // A vote and a term are written, but nobody waits for the disk: a member that loses power may vote twice in one term.
+  vote: () => ({ wrapDisk: withoutVoteSync, hurry: true }),
+  // The leader counts who has an entry of an earlier term, and takes it for committed when a majority has it. Messages of one
+  // entry let it see such a majority before that for an entry of its own.
+  count: () => {
+    sendOneEntryAtATime();
+    RaftLog.prototype.maybeCommit = function (index) {
+      if (index <= this.committed) return false;
+      this.commitTo(index);
+      return true;
+    };
+    return { hurry: true };
+  },
+  // A leader answers reads from its own store and asks nobody whether it still leads.
+  read: () => {
+    const range = EtcdServer.prototype.range;
+    EtcdServer.prototype.range = function (request) {
+      const isLeader = this.leader === this.cluster.localMemberId;
+      return range.call(this, isLeader ? { ...request, serializable: true } : request);
+    };
+    return {};
+  },
+  // No mistake: what the plants change beside their mistake is harmless.
+  none: () => {
+    sendOneEntryAtATime();
+    return { hurry: true };
+  },
+};
+
+function sendOneEntryAtATime(): void {
+  const entriesFrom = RaftLog.prototype.entriesFrom;
+  RaftLog.prototype.entriesFrom = function (index) {
+    return entriesFrom.call(this, index, 0);
+  };
+}
+
+function withoutVoteSync(fs: FileSystem): FileSystem {
+  return {
+    ...fs,
+    open: (path, mode) => (path.endsWith('.wal') ? noVoteSync(fs.open(path, mode)) : fs.open(path, mode)),
+  };
+}
+
+/** Skips a sync when nothing but a hard state was written since the last one. */
+function noVoteSync(file: File): File {
+  let isNeeded = false;
+  const sync = (): void => {
+    if (isNeeded) file.syncData();
+    isNeeded = false;
+  };
+  return {
+    name: file.name,
+    size: () => file.size(),
+    read: (into, position) => file.read(into, position),
+    write: (bytes, position) => {
+      isNeeded ||= !isOnlyHardState(bytes);
+      file.write(bytes, position);
+    },
+    truncate: (size) => {
+      isNeeded = true;
+      file.truncate(size);
+    },
+    syncData: sync,
+    syncDataAsync: () => Promise.resolve(sync()),
+    lock: (kind) => file.lock(kind),
+    close: () => file.close(),
+  };
+}
+
+function isOnlyHardState(frames: Uint8Array): boolean {
+  const { record, padding } = readFrameLength(frames, 0);
+  const isAll = LENGTH_FIELD_BYTES + record + padding === frames.length;
+  // The record begins with its type: field 1, a number.
+  return isAll && frames[LENGTH_FIELD_BYTES] === 0x08 && frames[LENGTH_FIELD_BYTES + 1] === RecordType.state;
+}
+
+const { values } = parseArgs({
+  options: {
+    plant: { type: 'string' },
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const mistake = MISTAKES[values.plant ?? ''];
+if (mistake === undefined) throw new Error(`--plant is one of ${Object.keys(MISTAKES).join(', ')}`);
+const seeds = { from: Number(values.from), count: Number(values.seeds), untilFailure: true };
+const { seeds: tried, failed } = await simulate(
+  seeds,
+  { ...mistake(), ...(values.verbose ? { print: console.log } : {}) },
+  console.log,
+);
+console.log(`${values.plant}: ${failed > 0 ? `noticed after ${tried} seeds` : `not noticed in ${tried} seeds`}`);
+process.exitCode = failed > 0 ? 1 : 0;
