@@ -20,6 +20,8 @@ export interface Weather {
   readonly delayMs: number;
 }
 
+const TRANSFER_LIMIT_MS = 2000;
+
 export const FAIR: Weather = { loss: 0, repeat: 0, late: 0.01, delayMs: 8 };
 
 /** Who watches the messages; called before anything is lost. */
@@ -123,7 +125,14 @@ export class Network {
       }
       database.release();
       const isLost = this.#random.chance(this.weather.loss) || !this.reaches(from, message.to);
-      const report = (ok: boolean): void => life.at(this.delay(), () => life.handler?.reportSnapshot(message.to, ok));
+      let isReported = false;
+      const report = (ok: boolean): void => {
+        if (isReported) return;
+        isReported = true;
+        life.at(this.delay(), () => life.handler?.reportSnapshot(message.to, ok));
+      };
+      // The connection ends with its receiver.
+      this.#scheduler.at(TRANSFER_LIMIT_MS, () => report(false));
       if (isLost) report(false);
       else this.#receive(message.to, { from, bytes: codec.encode(message), pieces, report });
     };
