@@ -11,8 +11,8 @@ export interface FaultWorld {
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly members: readonly Member[];
-  /** Has `then` called with the member that sends the next message of this type. */
-  onNextSend(type: number, then: (sender: Member) => void): void;
+  /** Has `then` called behind the next message of this type that is sent, by `from` if given. */
+  onNextSend(type: number, then: (sender: Member) => void, from?: readonly Member[]): void;
   log(member: string, text: string): void;
 }
 
@@ -21,6 +21,7 @@ type Fault = (world: FaultWorld, random: Random) => void;
 const MAX_DOWN_MS = 3000;
 const MAX_CUT_MS = 4000;
 const MAX_CALLS = 60;
+const SLOW_MS = 60;
 const LOSSES: readonly Loss[] = ['all', 'none', 'some', 'some'];
 /** Behind each of these messages something must be on the disk. */
 const TELLING: readonly number[] = [
@@ -59,39 +60,52 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   // Two campaign at the same moment, and who votes for one loses power before it hears of the other.
   rivals: (world, random) => {
-    const first = random.below(world.members.length);
+    const { members } = world;
+    const first = random.below(members.length);
+    const rivals = members.filter((_, i) => i === first || i === (first + 1) % members.length);
     const term = newestTerm(world);
-    campaign(world, world.members[first], term);
-    campaign(world, world.members[(first + 1) % world.members.length], term);
-    if (random.chance(0.5)) return;
+    for (const rival of rivals) campaign(world, rival, term);
     storm(world, random, 0);
-    world.onNextSend(RaftMessageType.MsgVoteResp, (voter) => {
+    const loseVote = (voter: Member): void => {
       voter.crash('all');
       world.scheduler.at(random.below(20), () => voter.start());
-    });
+    };
+    const voters = members.filter((member) => !rivals.includes(member));
+    world.onNextSend(RaftMessageType.MsgVoteResp, loseVote, voters);
+  },
+  // The leader is cut off and another one takes its place, before it notices.
+  usurped: (world, random) => {
+    const old = leaderOf(world);
+    const next = random.pick(world.members);
+    if (old === undefined || old === next) return;
+    isolate(world, old);
+    campaign(world, next, newestTerm(world));
+    healLater(world, random);
   },
   // The leader is cut off with what clients still give it; the next one is cut off before anybody hears it; the first one leads
   // again and loses power; the second one comes back. Figure 8 of the Raft paper.
   overtaken: (world, random) => {
     const { scheduler, network, members } = world;
-    const old = members.find(({ id, life }) => life?.isActive === true && life.server?.leader === id);
+    const old = leaderOf(world);
     const next = random.pick(members.filter((member) => member !== old));
     if (old === undefined || next === undefined) return;
+    const comeBack = (): void => {
+      old.crash('none');
+      network.heal();
+      campaign(world, next, newestTerm(world));
+      restartLater(world, random, old);
+    };
+    const leadAgain = (): void => {
+      network.heal();
+      isolate(world, next);
+      network.weather = { ...FAIR, delayMs: SLOW_MS };
+      scheduler.at(0, () => campaign(world, old, newestTerm(world)));
+      scheduler.at(random.below(10 * SLOW_MS), comeBack);
+    };
     isolate(world, old);
-    scheduler.at(300, () => campaign(world, next, newestTerm(world)));
-    world.onNextSend(RaftMessageType.MsgVote, () => {
-      world.onNextSend(RaftMessageType.MsgApp, (leader) => {
-        network.heal();
-        isolate(world, leader);
-        storm(world, random, 0);
-        scheduler.at(100, () => campaign(world, old, newestTerm(world)));
-        scheduler.at(300 + random.below(700), () => {
-          old.crash('none');
-          network.heal();
-          campaign(world, leader, newestTerm(world));
-          restartLater(world, random, old);
-        });
-      });
+    scheduler.at(random.below(600), () => {
+      world.onNextSend(RaftMessageType.MsgApp, leadAgain, [next]);
+      campaign(world, next, newestTerm(world));
     });
   },
   blackout: (world, random) => {
@@ -131,6 +145,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   storm: (world, random) => storm(world, random, 0.3 * random.below(2)),
 };
 
+function leaderOf({ members }: FaultWorld): Member | undefined {
+  return members.find(({ id, life }) => life?.isActive === true && life.server?.leader === id);
+}
+
 function newestTerm({ members }: FaultWorld): number {
   return Math.max(0, ...members.map(({ life }) => life?.server?.raftStatus().term ?? 0));
 }
@@ -160,10 +178,11 @@ function healLater({ scheduler, network }: FaultWorld, random: Random): void {
   scheduler.at(random.below(MAX_CUT_MS), () => network.heal());
 }
 
-/** Begins a fault; returns its name. */
-export function beginFault(world: FaultWorld, random: Random): string {
-  const name = random.pick(Object.keys(FAULTS));
+export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
+
+/** Begins a fault, one of `names`. */
+export function beginFault(world: FaultWorld, random: Random, names: readonly string[] = FAULT_NAMES): void {
+  const name = random.pick(names);
   world.log('world', `fault ${name}`);
   FAULTS[name]?.(world, random);
-  return name;
 }

@@ -13,7 +13,7 @@ import type { SimOptions } from './world.ts';
 
 const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
   // A vote and a term are written, but nobody waits for the disk: a member that loses power may vote twice in one term.
-  vote: () => ({ wrapDisk: withoutVoteSync, hurry: true }),
+  vote: () => ({ wrapDisk: withoutVoteSync, faults: ['rivals'] }),
   // The leader counts who has an entry of an earlier term, and takes it for committed when a majority has it. Messages of one
   // entry let it see such a majority before that for an entry of its own.
   count: () => {
@@ -23,7 +23,7 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
       this.commitTo(index);
       return true;
     };
-    return { hurry: true };
+    return { faults: ['overtaken'] };
   },
   // A leader answers reads from its own store and asks nobody whether it still leads.
   read: () => {
@@ -32,12 +32,12 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
       const isLeader = this.leader === this.cluster.localMemberId;
       return range.call(this, isLeader ? { ...request, serializable: true } : request);
     };
-    return {};
+    return { faults: ['usurped', 'storm'] };
   },
   // No mistake: what the plants change beside their mistake is harmless.
   none: () => {
     sendOneEntryAtATime();
-    return { hurry: true };
+    return { faults: ['rivals', 'overtaken', 'usurped', 'storm'] };
   },
 };
 

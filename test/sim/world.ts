@@ -16,7 +16,6 @@ import { Scheduler } from './scheduler.ts';
 
 const FAULTS_MS = 15_000;
 const MAX_FAULT_PAUSE_MS = 1500;
-const MAX_HURRIED_PAUSE_MS = 250;
 const LOOK_MS = 250;
 // From the end of all faults: until every member has served, and until all have the same data.
 const RECOVERY_MS = 30_000;
@@ -40,8 +39,8 @@ export interface SimSummary {
 export interface SimOptions {
   /** Stands between every program and its disk. */
   readonly wrapDisk?: (fs: FileSystem) => FileSystem;
-  /** Faults follow each other at once. */
-  readonly hurry?: boolean;
+  /** Names of the faults that may happen; all unless given. */
+  readonly faults?: readonly string[];
   /** Is told everything that happens. */
   readonly print?: (line: string) => void;
 }
@@ -55,6 +54,13 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   } finally {
     current = undefined;
   }
+}
+
+/** A fault that waits for a message. */
+interface Armed {
+  readonly type: number;
+  readonly from: readonly Member[];
+  readonly then: (sender: Member) => void;
 }
 
 let current: World | undefined;
@@ -72,20 +78,20 @@ class World implements Observer {
   readonly members: readonly Member[];
   readonly wrapDisk: (fs: FileSystem) => FileSystem;
   readonly #seed: number;
-  readonly #maxPauseMs: number;
+  readonly #faultNames: readonly string[] | undefined;
   readonly #print: ((line: string) => void) | undefined;
   readonly #trace = createHash('sha256');
   readonly #faultRandom: Random;
   readonly #clients: readonly SimClient[];
-  #armed: { readonly type: number; readonly then: (sender: Member) => void }[] = [];
+  #armed: Armed[] = [];
   #failure: unknown;
   #faults = 0;
   #counted = 0;
   #isCalm = false;
   #isOver = false;
 
-  constructor(seed: number, { wrapDisk = (fs) => fs, hurry = false, print }: SimOptions) {
-    this.#maxPauseMs = hurry ? MAX_HURRIED_PAUSE_MS : MAX_FAULT_PAUSE_MS;
+  constructor(seed: number, { wrapDisk = (fs) => fs, faults, print }: SimOptions) {
+    this.#faultNames = faults;
     this.#seed = seed;
     this.#print = print;
     this.wrapDisk = wrapDisk;
@@ -139,14 +145,14 @@ class World implements Observer {
     return this.members.find((member) => member.url === url);
   }
 
-  onNextSend(type: number, then: (sender: Member) => void): void {
-    this.#armed.push({ type, then });
+  onNextSend(type: number, then: (sender: Member) => void, from = this.members): void {
+    this.#armed.push({ type, then, from });
   }
 
   onSend(from: bigint, message: RaftMessage): void {
     this.checks.onSend(from, message);
-    const armed = this.#armed.find(({ type }) => type === message.type);
     const sender = this.members.find(({ id }) => id === from);
+    const armed = this.#armed.find((one) => one.type === message.type && one.from.some((member) => member === sender));
     if (armed === undefined || sender === undefined) return;
     this.#armed = this.#armed.filter((one) => one !== armed);
     // Behind the whole batch.
@@ -172,9 +178,9 @@ class World implements Observer {
     const random = this.#faultRandom;
     await this.scheduler.sleep(random.below(3000));
     while (this.scheduler.now < FAULTS_MS) {
-      beginFault(this, random);
+      beginFault(this, random, this.#faultNames);
       this.#faults += 1;
-      await this.scheduler.sleep(random.below(this.#maxPauseMs));
+      await this.scheduler.sleep(random.below(MAX_FAULT_PAUSE_MS));
     }
   }
 

@@ -116,7 +116,7 @@ export class RawNode {
 
   /**
    * Takes a message of another member. Throws RaftError `StepLocalMessage`, `StepPeerNotFound` when it is an answer of
-   * someone unknown, or `ProposalDropped`.
+   * someone unknown, `ProposalDropped`, or `ConfChange` when it proposes a malformed change.
    */
   step(message: RaftMessage): void {
     if (isLocalMessage(message.type)) throw new RaftError('StepLocalMessage');

@@ -60,9 +60,7 @@ export class ProgressTracker implements AckedIndexer {
   /** Whether a quorum answered since the last check. */
   quorumActive(): boolean {
     const active = new Map<bigint, boolean>();
-    for (const progress of this.#ordered) {
-      if (!progress.isLearner) active.set(progress.id, progress.recentActive);
-    }
+    for (const progress of this.#ordered) active.set(progress.id, progress.recentActive);
     return this.voteResult(active) === 'VoteWon';
   }
 
