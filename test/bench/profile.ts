@@ -6,19 +6,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../../steps/tool/chain.ts';
 import { makeScratch, removeScratch } from '../harness/scratch.ts';
-import { Server } from '../harness/server.ts';
 import { parseTarget, type Target } from '../harness/target.ts';
 import { BUNDLE, freshBundle, partsOf } from './bundle.ts';
 import { cpuSeconds } from './cpu.ts';
 import { measure, requestsFor } from './load.ts';
 import { breakDown, type Breakdown, type Profile, type Share } from './profile_groups.ts';
+import { leaderOf, startMembers } from './servers.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const HELP = `usage: node --import tsx test/bench/profile.ts [--workload NAME] [--clients N] [--seconds N] [--out FILE]
+const HELP = `usage: node --import tsx test/bench/profile.ts [--workload NAME] [--clients N] [--members N]
+       [--follower] [--seconds N] [--out FILE]
 
 Takes a CPU profile of final (the bundle) under one load and prints its self time by part of the program and the
 functions that take most. NAME is one of ${[...WORKLOADS.keys()].join(', ')} (default put); 64 clients and
-3 seconds unless said otherwise. --out keeps the profile, for the developer tools of a browser (name it *.cpuprofile).`;
+3 seconds unless said otherwise. With --members, the leader of
+a cluster of so many gets the load and is profiled, or with --follower another member. --out keeps the profile, for the developer tools of a browser (name it *.cpuprofile).`;
 
 const TOP = 25;
 const WARM_UP_REQUESTS = 10_000;
@@ -28,9 +30,10 @@ const WRITE_LIMIT_MS = 30_000;
 
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { workload: text, clients: text, seconds: text, out: text, help: { type: 'boolean', default: false } },
+    options: { workload: text, clients: text, members: text, seconds: text, out: text, follower: flag, help: flag },
   });
   if (values.help) return console.log(HELP);
   const workload = WORKLOADS.get(values.workload ?? 'put');
@@ -42,25 +45,27 @@ async function main(args: readonly string[]): Promise<void> {
   const file = values.out === undefined ? path.join(folder, 'profile') : path.resolve(values.out);
   fs.rmSync(file, { force: true });
   const target = withRecorder(parseTarget('dist'));
-  const server = await Server.start(target, { env: { BENCH_PROFILE: file } });
+  const members = await startMembers(target, Number(values.members ?? 1), { env: { BENCH_PROFILE: file } });
   try {
+    const server = await leaderOf(members);
+    const profiled = (values.follower ? members.find((member) => member !== server) : server) ?? server;
     // A range needs a key.
     const put = WORKLOADS.get('put') as typeof workload;
     await measure({ server, workload: put, clients, requests: clients * 10, folder });
     const cell = { server, workload, clients, folder };
     const { rate } = await measure({ ...cell, requests: WARM_UP_REQUESTS });
-    server.signal('SIGUSR2');
+    profiled.signal('SIGUSR2');
     await delay(SIGNAL_MS);
-    const before = cpuSeconds(server.pid ?? 0).own;
+    const before = cpuSeconds(profiled.pid ?? 0).own;
     const sample = await measure({ ...cell, requests: requestsFor(rate, seconds, clients) });
-    const cpu = cpuSeconds(server.pid ?? 0).own - before;
-    server.signal('SIGUSR2');
+    const cpu = cpuSeconds(profiled.pid ?? 0).own - before;
+    profiled.signal('SIGUSR2');
     await waitForFile(file);
     console.log(`${workload.title}, ${clients} clients: ${sample.rate.toFixed(0)} requests/s while profiled\n`);
     const profile = JSON.parse(fs.readFileSync(file, 'utf8')) as Profile;
     print(breakDown(profile, partsOf(fs.readFileSync(path.join(REPOSITORY, BUNDLE), 'utf8')), cpu));
   } finally {
-    await server.stop();
+    await Promise.all(members.map((member) => member.stop()));
     removeScratch(folder);
   }
 }

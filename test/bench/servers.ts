@@ -5,7 +5,7 @@ import path from 'node:path';
 import { KV, Maintenance, type MethodDefinition } from '../../proto/load.ts';
 import type { Init } from '../../proto/codec.ts';
 import { freePort } from '../harness/ports.ts';
-import { Server } from '../harness/server.ts';
+import { Server, type StartOptions } from '../harness/server.ts';
 import { parseTarget, type Target } from '../harness/target.ts';
 import { freshBundle } from './bundle.ts';
 import { preload } from './workloads.ts';
@@ -77,7 +77,7 @@ async function startContestant(wanted: {
 }): Promise<Contestant> {
   const { name, target } = wanted;
   const isNoFsync = name.endsWith(NO_FSYNC);
-  const members = await startMembers(target, wanted.members, isNoFsync ? ['--unsafe-no-fsync'] : []);
+  const members = await startMembers(target, wanted.members, { arguments: isNoFsync ? ['--unsafe-no-fsync'] : [] });
   const server = await leaderOf(members);
   const program = target.kind === 'dist' ? 'final' : target.kind === 'final' ? 'final from sources' : target.label;
   const label = program + (isNoFsync ? ' no fsync' : '') + (members.length > 1 ? ` × ${members.length}` : '');
@@ -87,14 +87,15 @@ async function startContestant(wanted: {
   return { name, label, server, members };
 }
 
-async function startMembers(target: Target, count: number, args: readonly string[]): Promise<Server[]> {
-  if (count === 1) return [await Server.start(target, { arguments: args })];
+/** Starts a cluster of `count` members. */
+export async function startMembers(target: Target, count: number, options: StartOptions): Promise<Server[]> {
+  if (count === 1) return [await Server.start(target, options)];
   const urls = await Promise.all(Array.from({ length: count }, async () => `http://127.0.0.1:${await freePort()}`));
   const initialCluster = urls.map((url, i) => `n${i + 1}=${url}`).join(',');
   const members = await Promise.all(
     urls.map((url, i) =>
       Server.launch(target, {
-        arguments: args,
+        ...options,
         flags: {
           name: `n${i + 1}`,
           'listen-peer-urls': url,
@@ -108,7 +109,8 @@ async function startMembers(target: Target, count: number, args: readonly string
   return members;
 }
 
-async function leaderOf(members: readonly Server[]): Promise<Server> {
+/** The member that leads. Throws an Error when none does. */
+export async function leaderOf(members: readonly Server[]): Promise<Server> {
   for (const member of members) {
     const { header, leader } = await call(member, Maintenance.methods.Status, {});
     if (header?.member_id === leader) return member;
