@@ -38,7 +38,7 @@ export class Checks implements Observer {
 
   onSend(from: bigint, { type, to, term, index, logTerm, commit, reject, entries }: RaftMessage): void {
     this.#messages += 1;
-    const what = `type ${type} term ${term} index ${index}/${logTerm} commit ${commit}${reject === true ? ' reject' : ''}`;
+    const what = `type ${type} term ${term} index ${index}/${logTerm} commit ${commit}${reject ? ' reject' : ''}`;
     this.#note(`${hex(from)} -> ${hex(to)} ${what} entries ${entries.length}`);
     if (!OF_LEADERS.includes(type)) return;
     const leader = this.#leaders.get(term);

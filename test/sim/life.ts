@@ -50,7 +50,7 @@ export class Life {
     this.#world = world;
     this.name = name;
     this.begunAt = world.scheduler.now;
-    // Two numbers of the world's, so that how often a member asks does not change what others are given.
+    // Its own numbers: how often one member asks does not change what others are given.
     const random = world.random.fork();
     this.ports = {
       clock: this.#clock(),
@@ -109,7 +109,7 @@ export class Life {
     if (!this.#hasCrashed) this.#world.fail(error);
     throw error instanceof PowerFailure
       ? error
-      : new PowerFailure(`behind a power failure: ${error}`, { cause: error });
+      : new PowerFailure(`behind a power failure: ${String(error)}`, { cause: error });
   }
 
   #clock(): Clock {
@@ -132,7 +132,10 @@ export class Life {
         };
       },
       soon: (task) => this.at(0, task),
-      sleep: (ms) => new Promise((resolve) => void this.at(ms, resolve)),
+      sleep: (ms) =>
+        new Promise((resolve) => {
+          this.at(ms, resolve);
+        }),
     };
   }
 }

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { RaftLog } from '../../final/core/raft/log.ts';
 import { EtcdServer } from '../../final/server/server.ts';
+import type { RangeRequest } from '../../proto/schema.ts';
 import type { File, FileSystem } from '../../final/storage/fs.ts';
 import { LENGTH_FIELD_BYTES, readFrameLength, RecordType } from '../../final/storage/wal/record.ts';
 import { simulate } from './cluster_sim.ts';
@@ -18,20 +19,23 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
   // entry let it see such a majority before that for an entry of its own.
   count: () => {
     sendOneEntryAtATime();
-    RaftLog.prototype.maybeCommit = function (index) {
-      if (index <= this.committed) return false;
-      this.commitTo(index);
-      return true;
-    };
+    replaceMethod(RaftLog.prototype, 'maybeCommit', () => {
+      return function (this: RaftLog, index: number): boolean {
+        if (index <= this.committed) return false;
+        this.commitTo(index);
+        return true;
+      };
+    });
     return { faults: ['overtaken'] };
   },
   // A leader answers reads from its own store and asks nobody whether it still leads.
   read: () => {
-    const range = EtcdServer.prototype.range;
-    EtcdServer.prototype.range = function (request) {
-      const isLeader = this.leader === this.cluster.localMemberId;
-      return range.call(this, isLeader ? { ...request, serializable: true } : request);
-    };
+    replaceMethod(EtcdServer.prototype, 'range', (range) => {
+      return function (this: EtcdServer, request: RangeRequest) {
+        const isLeader = this.leader === this.cluster.localMemberId;
+        return range.call(this, isLeader ? { ...request, serializable: true } : request);
+      };
+    });
     return { faults: ['usurped', 'storm'] };
   },
   // No mistake: what the plants change beside their mistake is harmless.
@@ -42,10 +46,19 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
 };
 
 function sendOneEntryAtATime(): void {
-  const entriesFrom = RaftLog.prototype.entriesFrom;
-  RaftLog.prototype.entriesFrom = function (index) {
-    return entriesFrom.call(this, index, 0);
-  };
+  replaceMethod(RaftLog.prototype, 'entriesFrom', (entriesFrom) => {
+    return function (this: RaftLog, index: number) {
+      return entriesFrom.call(this, index, 0);
+    };
+  });
+}
+
+function replaceMethod<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  make: (original: T[K]) => T[K],
+): void {
+  prototype[name] = make(prototype[name]);
 }
 
 function withoutVoteSync(fs: FileSystem): FileSystem {

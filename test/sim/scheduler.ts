@@ -32,7 +32,9 @@ export class Scheduler {
 
   /** Resolves after `ms`. */
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.at(ms, resolve));
+    return new Promise((resolve) => {
+      this.at(ms, resolve);
+    });
   }
 
   /** Runs events until `isOver`, asked behind each event, or until there is none. A task must not throw. */

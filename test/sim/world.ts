@@ -60,7 +60,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
 interface Armed {
   readonly type: number;
   readonly from: readonly Member[];
-  readonly then: (sender: Member) => void;
+  readonly begin: (sender: Member) => void;
 }
 
 let current: World | undefined;
@@ -146,7 +146,7 @@ class World implements Observer {
   }
 
   onNextSend(type: number, then: (sender: Member) => void, from = this.members): void {
-    this.#armed.push({ type, then, from });
+    this.#armed.push({ type, begin: then, from });
   }
 
   onSend(from: bigint, message: RaftMessage): void {
@@ -156,7 +156,7 @@ class World implements Observer {
     if (armed === undefined || sender === undefined) return;
     this.#armed = this.#armed.filter((one) => one !== armed);
     // Behind the whole batch.
-    this.scheduler.at(0, () => armed.then(sender));
+    this.scheduler.at(0, () => armed.begin(sender));
   }
 
   onDeliver(to: bigint, message: RaftMessage): void {

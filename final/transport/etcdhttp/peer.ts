@@ -8,7 +8,7 @@ import type { Cluster, Member } from '../../server/cluster.ts';
 import { encodeMember } from '../../server/member_json.ts';
 import { getOnly, type HttpHandler, type HttpRoutes, methodOnly, readBody, route, send, sendText } from './base.ts';
 import { type LeaseApi, leaseTimesHandler, renewHandler } from './lease.ts';
-import { version, versionHandler } from './version.ts';
+import { versionHandler } from './version.ts';
 
 /** What other members can ask of this one, beside the messages of raft. */
 export interface PeerApi extends LeaseApi {
@@ -24,16 +24,6 @@ export interface HashKV {
   readonly revision: number;
   /** −1 before the first compaction. */
   readonly compactRevision: number;
-}
-
-/** The handler of the peer port of a member that has no peers. */
-export function peerHandler(cluster: Cluster): HttpHandler {
-  return route(
-    new Map<string, HttpHandler>([
-      ['/version', version],
-      ['/members', membersHandler(cluster)],
-    ]),
-  );
 }
 
 /** The handler of the peer port; `raft`: the paths below /raft. */

@@ -1,7 +1,7 @@
 // /version on both ports. Mirrors etcd's etcdhttp/version.go.
 
 import type { Cluster } from '../../server/cluster.ts';
-import { CLUSTER_VERSION, ETCD_VERSION } from '../../version.ts';
+import { ETCD_VERSION } from '../../version.ts';
 import { getOnly, type HttpHandler, send } from './base.ts';
 
 const UNDECIDED = 'not_decided';
@@ -13,6 +13,3 @@ export function versionHandler(cluster: Pick<Cluster, 'version'>): HttpHandler {
     send(response, { status: 200, type: 'application/json', text });
   });
 }
-
-/** GET /version of a cluster of one, which agrees with itself. */
-export const version: HttpHandler = versionHandler({ version: CLUSTER_VERSION });

@@ -155,8 +155,8 @@ export class StreamWriter {
 }
 
 // Ends the body in order, so that the peer sees that nothing is missing; one that does not read is cut off.
-function close({ socket, blockedSince }: Attached): void {
-  if (blockedSince !== undefined || socket.destroyed || !socket.writable) return void socket.destroy();
+function close({ socket }: Attached): void {
+  if (socket.writableLength > 0 || !socket.writable) return void socket.destroy();
   socket.write(LAST_CHUNK);
   socket.destroySoon();
 }

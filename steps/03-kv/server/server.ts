@@ -10,9 +10,9 @@ import type {
   RangeResponse,
   ResponseHeader,
 } from '../../../proto/schema.ts';
-import { keyRange } from '../core/keys.ts';
 import { KVStore } from '../core/mvcc/kvstore.ts';
 import { executeRange } from '../core/txn/range.ts';
+import { Applier } from './apply.ts';
 import { type Cluster, newCluster } from './cluster.ts';
 
 // The term that a fresh member of one reaches before it serves.
@@ -21,6 +21,7 @@ const FIRST_TERM = 2;
 export class EtcdServer {
   readonly cluster: Cluster;
   readonly #store = new KVStore();
+  readonly #applier = new Applier(this.#store);
 
   /** `peerUrls`: where other members would reach this one; its IDs follow from them. */
   constructor(peerUrls: readonly string[]) {
@@ -39,18 +40,21 @@ export class EtcdServer {
 
   /** Reads. */
   range(request: RangeRequest): RangeResponse {
-    return executeRange(this.#store, request);
+    return this.#withHeader(executeRange(this.#store, request));
   }
 
   /** Writes one key. */
   put(request: PutRequest): PutResponse {
-    const before = this.#store.put(request);
-    return { header: undefined, prev_kv: request.prev_kv ? before : undefined };
+    return this.#withHeader(this.#applier.put(request));
   }
 
   /** Deletes the keys of a range. */
   deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
-    const deleted = this.#store.deleteRange(keyRange(request.key, request.range_end));
-    return { header: undefined, deleted: deleted.length, prev_kvs: request.prev_kv ? deleted : [] };
+    return this.#withHeader(this.#applier.deleteRange(request));
+  }
+
+  #withHeader<R extends { header: ResponseHeader | undefined }>(response: R): R {
+    response.header = this.header();
+    return response;
   }
 }

@@ -4,6 +4,7 @@
 import type { Config } from '../etcdmain/config.ts';
 import type { EtcdUrl } from '../etcdmain/urls.ts';
 import type { Ports } from '../ports.ts';
+import { bootstrap } from '../server/bootstrap.ts';
 import { EtcdServer } from '../server/server.ts';
 import { CleanupStack } from './cleanup.ts';
 import { Listener } from './listeners.ts';
@@ -23,8 +24,7 @@ export async function startEtcd(config: Config, ports: Ports): Promise<Etcd> {
   try {
     const peers = await configureListeners({ port: 'peer', urls: config.listenPeerUrls, ports, cleanup });
     const clients = await configureListeners({ port: 'client', urls: config.listenClientUrls, ports, cleanup });
-    const peerUrls = config.listenPeerUrls.map((url) => url.text);
-    const server = new EtcdServer({ dataDir: config.dataDir, name: config.name, peerUrls });
+    const server = new EtcdServer(bootstrap(config));
     cleanup.push(() => server.stop());
     servePeers({ listeners: peers, ports, cleanup });
     serveClients({ listeners: clients, server, ports, cleanup });

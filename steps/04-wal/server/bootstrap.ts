@@ -4,17 +4,12 @@
 import path from 'node:path';
 import { codecs } from '../../../proto/load.ts';
 import { RaftConfChangeType, RaftEntryType, type RaftEntry } from '../../../proto/schema.ts';
+import type { Config } from '../etcdmain/config.ts';
 import { Wal, type WalContent } from '../storage/wal/wal.ts';
 import { type Cluster, newCluster } from './cluster.ts';
 
 // The first entry of a log, which adds the first member, is from before any election.
 const BOOTSTRAP_TERM = 1;
-
-export interface BootstrapOptions {
-  readonly dataDir: string;
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-}
 
 export interface Bootstrapped {
   readonly cluster: Cluster;
@@ -22,17 +17,18 @@ export interface Bootstrapped {
   readonly content: WalContent;
 }
 
-/** Opens or makes the log in the data directory. */
-export function bootstrap(options: BootstrapOptions): Bootstrapped {
-  const directory = path.join(options.dataDir, 'member', 'wal');
-  if (!Wal.exists(directory)) newMember(directory, options);
+/** Opens or makes the log in the data directory. Throws an Error when it is damaged. */
+export function bootstrap(config: Config): Bootstrapped {
+  const directory = path.join(config.dataDir, 'member', 'wal');
+  if (!Wal.exists(directory)) newMember(directory, config);
   const { wal, content } = Wal.open(directory);
   const { NodeID, ClusterID } = codecs['etcdserverpb.Metadata'].decode(content.metadata);
   return { cluster: { id: ClusterID, localMemberId: NodeID }, wal, content };
 }
 
 // The log of a new member begins with the entry that adds it.
-function newMember(directory: string, { name, peerUrls }: BootstrapOptions): void {
+function newMember(directory: string, { name, listenPeerUrls }: Config): void {
+  const peerUrls = listenPeerUrls.map((url) => url.text);
   const { id: ClusterID, localMemberId: NodeID } = newCluster(peerUrls);
   const wal = Wal.create(directory, codecs['etcdserverpb.Metadata'].encode({ NodeID, ClusterID }));
   const context = Buffer.from(`{"id":${NodeID},"peerURLs":${JSON.stringify(peerUrls)},"name":${JSON.stringify(name)}}`);

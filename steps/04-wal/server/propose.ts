@@ -1,10 +1,10 @@
 // The form in which a change stands in the log. Mirrors the proposal half of etcd's v3_server.go.
 
-import { codecs, type Init } from '../../../proto/load.ts';
+import { codecs } from '../../../proto/load.ts';
 import type { InternalRaftRequest } from '../../../proto/schema.ts';
 
 /** A request of the log, one member set. */
-export type Proposal = Pick<Init<InternalRaftRequest>, 'put' | 'delete_range'>;
+export type Proposal = Partial<Pick<InternalRaftRequest, 'put' | 'delete_range'>>;
 
 /** The bytes of `proposal` with the request ID `id`. */
 export function encodeProposal(proposal: Proposal, id: bigint): Uint8Array {

@@ -12,32 +12,33 @@ import type {
   ResponseHeader,
 } from '../../../proto/schema.ts';
 import { RaftEntryType } from '../../../proto/schema.ts';
-import { keyRange } from '../core/keys.ts';
 import { KVStore } from '../core/mvcc/kvstore.ts';
 import { executeRange } from '../core/txn/range.ts';
 import type { Wal } from '../storage/wal/wal.ts';
-import { bootstrap, type BootstrapOptions } from './bootstrap.ts';
+import { Applier } from './apply.ts';
+import type { Bootstrapped } from './bootstrap.ts';
 import type { Cluster } from './cluster.ts';
 import { encodeProposal, type Proposal } from './propose.ts';
 
 export class EtcdServer {
   readonly cluster: Cluster;
   readonly #store = new KVStore();
+  readonly #applier = new Applier(this.#store);
   readonly #wal: Wal;
   // Each start of a member begins a term.
   readonly #term: number;
   // Index of the last entry of the log.
   #index: number;
 
-  /** Opens the log and applies what it holds. Throws an Error when it is damaged. */
-  constructor(options: BootstrapOptions) {
-    const { cluster, wal, content } = bootstrap(options);
+  /** Applies what the log holds. */
+  constructor({ cluster, wal, content }: Bootstrapped) {
     this.cluster = cluster;
     this.#wal = wal;
     this.#index = content.entries.at(-1)?.Index ?? 0;
     this.#term = content.hardState.term + 1;
     for (const { Type, Data } of content.entries) {
-      if (Type === RaftEntryType.EntryNormal && Data !== undefined) this.#replay(Data);
+      if (Type !== RaftEntryType.EntryNormal || Data === undefined) continue;
+      this.#applier.apply(codecs['etcdserverpb.InternalRaftRequest'].decode(Data));
     }
     this.#append(undefined);
   }
@@ -52,21 +53,29 @@ export class EtcdServer {
     };
   }
 
+  /** The member that leads: a member of one leads itself. */
+  get leader(): bigint {
+    return this.cluster.localMemberId;
+  }
+
+  /** The term, the index of the last entry, and that of the last one applied. */
+  raftStatus(): { readonly term: number; readonly index: number; readonly applied: number } {
+    return { term: this.#term, index: this.#index, applied: this.#index };
+  }
+
   /** Reads. */
   range(request: RangeRequest): RangeResponse {
-    return executeRange(this.#store, request);
+    return this.#withHeader(executeRange(this.#store, request));
   }
 
   /** Writes one key. */
   put(request: PutRequest): PutResponse {
-    this.#propose({ put: request });
-    return this.#applyPut(request);
+    return this.#propose({ put: request });
   }
 
   /** Deletes the keys of a range. */
   deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
-    this.#propose({ delete_range: request });
-    return this.#applyDeleteRange(request);
+    return this.#propose({ delete_range: request });
   }
 
   /** Ends it; what was acknowledged is on the disk already. */
@@ -74,30 +83,20 @@ export class EtcdServer {
     this.#wal.close();
   }
 
-  #applyPut(request: PutRequest): PutResponse {
-    const before = this.#store.put(request);
-    return { header: undefined, prev_kv: request.prev_kv ? before : undefined };
-  }
-
-  #applyDeleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
-    const deleted = this.#store.deleteRange(keyRange(request.key, request.range_end));
-    return { header: undefined, deleted: deleted.length, prev_kvs: request.prev_kv ? deleted : [] };
+  #withHeader<R extends { header: ResponseHeader | undefined }>(response: R): R {
+    response.header = this.header();
+    return response;
   }
 
   // A change is in the log, and the log on the disk, before it is applied, and so before anybody hears of it.
-  #propose(proposal: Proposal): void {
+  #propose<R extends { header: ResponseHeader | undefined }>(proposal: Proposal): R {
     this.#append(encodeProposal(proposal, BigInt(this.#index + 1)));
+    return this.#withHeader(this.#applier.apply(proposal) as R);
   }
 
   #append(data: Uint8Array | undefined): void {
     this.#index++;
     const entry = { Type: RaftEntryType.EntryNormal, Term: this.#term, Index: this.#index, Data: data };
     this.#wal.save({ term: this.#term, vote: this.cluster.localMemberId, commit: this.#index }, [entry]);
-  }
-
-  #replay(data: Uint8Array): void {
-    const { put, delete_range } = codecs['etcdserverpb.InternalRaftRequest'].decode(data);
-    if (put !== undefined) this.#applyPut(put);
-    if (delete_range !== undefined) this.#applyDeleteRange(delete_range);
   }
 }

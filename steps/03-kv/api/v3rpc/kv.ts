@@ -1,5 +1,4 @@
-// The KV service: checks a request, hands it to the server, puts the header on the answer. Mirrors etcd's
-// api/v3rpc/key.go.
+// The KV service: checks a request and hands it to the server. Mirrors etcd's api/v3rpc/key.go.
 
 import { KV } from '../../../../proto/load.ts';
 import type { PutRequest, RangeRequest } from '../../../../proto/schema.ts';
@@ -14,22 +13,16 @@ export function registerKV(grpc: GrpcServer, server: EtcdServer): void {
     Range(request) {
       checkRange(request);
       refuseUnknownOptions(request);
-      const response = server.range(request);
-      response.header = server.header();
-      return response;
+      return server.range(request);
     },
     Put(request) {
       checkPut(request);
       refuseUnknownPutOptions(request);
-      const response = server.put(request);
-      response.header = server.header();
-      return response;
+      return server.put(request);
     },
     DeleteRange(request) {
       checkDeleteRange(request);
-      const response = server.deleteRange(request);
-      response.header = server.header();
-      return response;
+      return server.deleteRange(request);
     },
     Txn: refuseUnary('KV.Txn'),
     Compact: refuseUnary('KV.Compact'),

@@ -5,6 +5,7 @@ import type { EtcdServer } from '../../server/server.ts';
 import { GrpcServer } from '../../transport/grpc/server.ts';
 import { registerGreeter } from './greeter.ts';
 import { registerKV } from './kv.ts';
+import { registerMaintenance } from './maintenance.ts';
 import { toRpcStatus } from './rpctypes.ts';
 
 /** A gRPC server for `server`; connections are handed to it by embed/serve.ts. */
@@ -12,5 +13,6 @@ export function newGrpcServer(server: EtcdServer): GrpcServer {
   const grpc = new GrpcServer(toRpcStatus);
   registerGreeter(grpc);
   registerKV(grpc, server);
+  registerMaintenance(grpc, server);
   return grpc;
 }

@@ -1,0 +1,23 @@
+// Carries out changes of what the member stores. Mirrors etcd's etcdserver/apply.go.
+
+import type { DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse } from '../../../proto/schema.ts';
+import { keyRange } from '../core/keys.ts';
+import type { KVStore } from '../core/mvcc/kvstore.ts';
+
+export class Applier {
+  readonly #store: KVStore;
+
+  constructor(store: KVStore) {
+    this.#store = store;
+  }
+
+  put(request: PutRequest): PutResponse {
+    const before = this.#store.put(request);
+    return { header: undefined, prev_kv: request.prev_kv ? before : undefined };
+  }
+
+  deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
+    const deleted = this.#store.deleteRange(keyRange(request.key, request.range_end));
+    return { header: undefined, deleted: deleted.length, prev_kvs: request.prev_kv ? deleted : [] };
+  }
+}
