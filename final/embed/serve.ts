@@ -1,6 +1,7 @@
 // Serving: which protocol a connection speaks shows in its first bytes, and decides who gets it. HTTP/2 is gRPC,
 // everything else is HTTP/1. Mirrors the serving half of etcd's embed/serve.go and embed/etcd.go.
 
+import type { Server as HttpServer } from 'node:http';
 import type net from 'node:net';
 import { newGrpcServer } from '../api/v3rpc/grpc.ts';
 import { RPC_STATUS } from '../api/v3rpc/rpctypes.ts';
@@ -9,6 +10,7 @@ import type { Config } from '../etcdmain/config.ts';
 import { SHUTDOWN_GRACE_MS, SNIFF_TIMEOUT_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { EtcdServer } from '../server/server.ts';
+import type { GrpcServer } from '../transport/grpc/server.ts';
 import { newHttpServer, newPeerHttpServer } from '../transport/etcdhttp/base.ts';
 import { clientHandler, type ClientHttpApi } from '../transport/etcdhttp/client.ts';
 import { memberHandler, type PeerApi } from '../transport/etcdhttp/peer.ts';
@@ -28,7 +30,7 @@ interface Serving {
   readonly cleanup: CleanupStack;
 }
 
-/** Serves the peer port: HTTP/1 only so far. */
+/** Serves the peer port: other members by HTTP/1, and gRPC with the same services as the client port. */
 export function servePeers({
   listeners,
   server,
@@ -37,11 +39,13 @@ export function servePeers({
   cleanup,
 }: Serving & { readonly transport: RaftHttpTransport }): void {
   const log = ports.log.at(LOG_CALLER);
+  const grpc = newGrpcServer(server, ports);
   const http = newPeerHttpServer(memberHandler(peerApi(server), transport.routes, log));
+  cleanup.push(() => grpc.close({ graceMs: SHUTDOWN_GRACE_MS }));
   for (const listener of listeners) {
     const fields = { address: listener.url.address };
     log.info('serving peer traffic', fields);
-    listener.serve((socket) => http.emit('connection', socket));
+    listener.serve((socket) => serveConnection(socket, grpc, http));
     cleanup.push(() => {
       log.info('stopping serving peer traffic', fields);
       listener.close();
@@ -68,17 +72,19 @@ export function serveClients({
   });
   for (const listener of listeners) {
     log.info('ready to serve client requests');
-    listener.serve((socket) => {
-      sniff(socket, (isHttp2, head) => {
-        if (isHttp2) return grpc.accept(socket, head);
-        socket.unshift(head);
-        http.emit('connection', socket);
-        socket.resume();
-      });
-    });
+    listener.serve((socket) => serveConnection(socket, grpc, http));
     const fields = { traffic: 'grpc+http', address: listener.url.address };
     log.info('serving client traffic insecurely; this is strongly discouraged!', fields);
   }
+}
+
+function serveConnection(socket: net.Socket, grpc: GrpcServer, http: HttpServer): void {
+  sniff(socket, (isHttp2, head) => {
+    if (isHttp2) return grpc.accept(socket, head);
+    socket.unshift(head);
+    http.emit('connection', socket);
+    socket.resume();
+  });
 }
 
 // What the HTTP paths of the client port ask; a failed read is told with the text that a client would get.

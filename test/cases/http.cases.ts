@@ -2,7 +2,7 @@
 // of 17.8). What the first step answers already is in listeners.cases.ts.
 
 import assert from 'node:assert/strict';
-import { KV } from '../../proto/load.ts';
+import { KV, Maintenance } from '../../proto/load.ts';
 import { type HttpAnswer, httpRequest } from '../harness/http.ts';
 import { rawExchange } from '../harness/raw_socket.ts';
 import type { Case, CaseGroup } from './case.ts';
@@ -235,6 +235,18 @@ const rest: Case[] = [
     since: '01-listeners',
     run: async (t) => {
       assert.equal((await get(t.server, '/version', { headers: { 'x-big': 'a'.repeat(8192) } })).status, 200);
+    },
+  },
+  {
+    name: 'the peer port serves gRPC as well',
+    since,
+    run: async (t) => {
+      const peer = t.server.grpc(`127.0.0.1:${t.server.peerPort}`);
+      const { response } = await peer.unary(Maintenance.methods.Status, {});
+      assert.equal(response?.leader, response?.header?.member_id);
+      assert.equal((await peer.unary(KV.methods.Put, { key: t.key('peer'), value: t.key('v') })).code, 0);
+      const { kvs } = await t.ok(KV.methods.Range, { key: t.key('peer') });
+      assert.equal(kvs.length, 1);
     },
   },
   {
