@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { freshBundle } from './bench/bundle.ts';
 
 const words = process.argv.slice(2);
 const files = fs
@@ -13,7 +14,9 @@ const files = fs
   .sort();
 
 const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
-const child = spawn(process.execPath, args, { stdio: 'inherit' });
+// Hundreds of servers are started: the bundle is there five times sooner than the sources.
+const env = freshBundle() ? { ...process.env, FINAL_BUNDLE: '1' } : process.env;
+const child = spawn(process.execPath, args, { stdio: 'inherit', env });
 child.on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

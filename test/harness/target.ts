@@ -28,7 +28,7 @@ export interface Target {
  * Throws an Error when the text is none of these or the program is not there.
  */
 export function parseTarget(text: string): Target {
-  if (text === 'final') return nodeTarget({ kind: 'final', label: 'final', file: 'final/bin/etcd.ts', slug: FINAL });
+  if (text === 'final') return finalTarget();
   if (text === 'dist') return distTarget();
   if (text === 'real' || text === 'real35') {
     const target = findReal(text === 'real' ? 'ETCD_BIN' : 'ETCD35_BIN');
@@ -38,6 +38,12 @@ export function parseTarget(text: string): Target {
   if (text.startsWith('step:')) return stepTarget(text.slice('step:'.length));
   if (text.startsWith('cmd:')) return commandTarget(text.slice('cmd:'.length));
   throw new Error(`target "${text}" is none of step:NN, final, dist, real, real35, cmd:PROGRAM`);
+}
+
+// The sources, or the bundle where somebody has seen to it that it is made of them: FINAL_BUNDLE (test/run.ts).
+function finalTarget(): Target {
+  if (process.env['FINAL_BUNDLE'] !== undefined) return { ...distTarget(), kind: 'final', label: 'final' };
+  return nodeTarget({ kind: 'final', label: 'final', file: 'final/bin/etcd.ts', slug: FINAL });
 }
 
 /** A step by number or slug (final included), started from its sources. */
