@@ -176,12 +176,13 @@ async function oldMember(places: Places): Promise<Bootstrapped> {
     const cluster = new Cluster({ id: ClusterID, localMemberId: NodeID });
     const v2Index = snapshot?.data === undefined ? 0 : decodeV2Store(snapshot.data, cluster);
     progress.applied = readConsistentIndex(backend);
+    const inDatabase = progress.applied.index;
+    checkLogReaches(inDatabase, { ...content, snapshot });
     const { entries, hardState } = config.forceNewCluster
-      ? forceNewCluster({ content, snapshot, localId: NodeID, wal })
+      ? forceNewCluster({ content, snapshot, localId: NodeID, inDatabase, wal })
       : content;
-    const bootstrapped = { dirs, fs, backend, progress, cluster, isNew: false, remotes: [], wal, snapshot, v2Index };
-    checkLogReachesDatabase({ ...bootstrapped, entries, hardState });
-    return { ...bootstrapped, entries, hardState };
+    const log = { wal, snapshot, v2Index, entries, hardState };
+    return { dirs, fs, backend, progress, cluster, isNew: false, remotes: [], ...log };
   } catch (error) {
     backend.abandon();
     throw error;
@@ -206,9 +207,8 @@ function openWal(
 
 // The database may be behind the log, never before it: new entries would get indexes that count as applied already, and so
 // would be acknowledged and lost. The Go server starts all the same and swallows them (spec/storage.md 4.11).
-function checkLogReachesDatabase(bootstrapped: Bootstrapped): void {
-  const { index } = readConsistentIndex(bootstrapped.backend);
-  const last = lastPosition(bootstrapped).index;
+function checkLogReaches(index: number, log: Parameters<typeof lastPosition>[0]): void {
+  const last = lastPosition(log).index;
   if (index <= last) return;
   throw new Error(
     `the write-ahead log ends at entry ${last}, but the database has entry ${index}: part of the log is lost`,

@@ -10,13 +10,17 @@ export interface ForceOptions {
   readonly content: { readonly entries: readonly RaftEntry[]; readonly hardState: RaftHardState };
   readonly snapshot: RaftSnapshot | undefined;
   readonly localId: bigint;
+  /** The last entry that the database has: it was committed, even if a crash has lost the hard state that said so. */
+  readonly inDatabase: number;
   /** Gets the entries that are added. */
   readonly wal: Wal;
 }
 
 /** The log with which the member goes on alone; it is on the disk when this returns. */
-export function forceNewCluster({ content, snapshot, localId, wal }: ForceOptions): ForceOptions['content'] {
-  const { term, vote, commit } = content.hardState;
+export function forceNewCluster(options: ForceOptions): ForceOptions['content'] {
+  const { content, snapshot, localId, inDatabase, wal } = options;
+  const { term, vote } = content.hardState;
+  const commit = Math.max(content.hardState.commit, inDatabase);
   const committed = content.entries.filter((entry) => entry.Index <= commit);
   const ids = membersOf(snapshot, committed);
   const changes: RaftEntry[] = [];

@@ -14,8 +14,9 @@ export interface LeaseKeeperOptions {
   readonly lessor: () => Lessor;
   readonly ids: IdGenerator;
   readonly ports: Ports;
-  /** Only the leader knows when a lease ends: it renews, and it revokes what has expired. */
-  readonly isLeader: () => boolean;
+  /** Only the leader knows when a lease ends, and only once `promote` was called for its term: before, it does not know what
+   * was renewed with the leader in front of it. It renews, and it revokes what has expired. */
+  readonly isPrimary: () => boolean;
   /** Asks the leader, from another member. */
   readonly leader: Pick<LeaderCalls, 'renewLease' | 'leaseTimes'>;
   /** Put the change through the log. */
@@ -64,7 +65,7 @@ export class LeaseKeeper {
   /** Begins the TTL of a lease anew; returns it in seconds, or 0 when there is no such lease. Errors: NoLeader, Timeout. */
   async renew(id: bigint): Promise<number> {
     try {
-      return this.#options.isLeader() ? this.renewHere(id) : await this.#options.leader.renewLease(id);
+      return this.#options.isPrimary() ? this.renewHere(id) : await this.#options.leader.renewLease(id);
     } catch (error) {
       if (error instanceof EtcdError && error.kind === 'LeaseNotFound') return 0;
       throw error;
@@ -73,14 +74,14 @@ export class LeaseKeeper {
 
   /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
   renewHere(id: bigint): number {
-    if (!this.#options.isLeader()) throw new EtcdError('NotPrimary');
+    if (!this.#options.isPrimary()) throw new EtcdError('NotPrimary');
     return this.#options.lessor().renew(id, this.#options.ports.clock.now()).ttl;
   }
 
   /** The times of a lease, with its keys in order if asked for; TTL −1 when there is no such lease. Errors: NoLeader, Timeout. */
   async timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes> {
     try {
-      return this.#options.isLeader()
+      return this.#options.isPrimary()
         ? this.timeToLiveHere(id, withKeys)
         : await this.#options.leader.leaseTimes(id, withKeys);
     } catch (error) {
@@ -91,7 +92,7 @@ export class LeaseKeeper {
 
   /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
   timeToLiveHere(id: bigint, withKeys: boolean): LeaseTimes {
-    if (!this.#options.isLeader()) throw new EtcdError('NotPrimary');
+    if (!this.#options.isPrimary()) throw new EtcdError('NotPrimary');
     const lease = this.#options.lessor().get(id);
     if (lease === undefined) throw new EtcdError('LeaseNotFound');
     const remainingMs = lease.deadline - this.#options.ports.clock.now();
@@ -110,7 +111,7 @@ export class LeaseKeeper {
   }
 
   #revokeExpired(): void {
-    if (!this.#options.isLeader()) return;
+    if (!this.#options.isPrimary()) return;
     const now = this.#options.ports.clock.now();
     for (const { id } of this.#options.lessor().expired(now, LEASES_REVOKED_PER_LOOK)) {
       if (this.#revoking.has(id)) continue;

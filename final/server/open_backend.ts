@@ -7,7 +7,7 @@ import { Backend } from '../storage/backend/backend.ts';
 import { DB } from '../storage/bolt/db.ts';
 import type { FileSystem } from '../storage/fs.ts';
 import { readConsistentIndex, writeConsistentIndex } from '../storage/schema/meta_bucket.ts';
-import { snapDbPath } from '../storage/snap/snap_db.ts';
+import { removeSnapDbsBelow, snapDbPath } from '../storage/snap/snap_db.ts';
 import type { SnapshotPoint } from '../storage/wal/reader.ts';
 import type { Progress } from './bootstrap.ts';
 import type { DataDir } from './data_dir.ts';
@@ -73,6 +73,8 @@ export async function installDatabase(index: number, options: OpenBackendOptions
   const { fs, dirs } = options;
   fs.rename(snapDbPath(dirs.snap, index), dirs.db);
   fs.syncDirectory(dirs.snap);
+  // Those that came before and were not needed any more.
+  removeSnapDbsBelow(fs, dirs.snap, index);
   return openBackend(options);
 }
 

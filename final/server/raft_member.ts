@@ -228,11 +228,16 @@ export class RaftMember {
     return this.#node.role === 'leader';
   }
 
+  /** It leads, and has applied all that earlier leaders have committed. */
+  get isPrimary(): boolean {
+    return this.isLeader && this.#entries.applied.term === this.#node.term;
+  }
+
   /** A leader that is the only voter need not ask anybody before it reads, once it has applied an entry of its term. */
   get canReadAtOnce(): boolean {
     const { voters, voters_outgoing: outgoing } = this.#entries.confState;
     const isAlone = voters.length === 1 && outgoing.length === 0;
-    return isAlone && this.isLeader && this.#entries.applied.term === this.#node.term;
+    return isAlone && this.isPrimary;
   }
 
   /** Begins to take part. A member that is alone need not wait for an election. */
@@ -325,8 +330,7 @@ export class RaftMember {
     const { index, term } = pointOf(snapshot);
     this.#log.info('applying snapshot', { 'incoming-leader-snapshot-index': index });
     await this.#state.compactor.stop();
-    await this.storage.settled();
-    this.#state.backend.abandon();
+    await this.storage.abandon();
     const backend = await installDatabase(index, { config, ports, fs, dirs, progress });
     const { cluster } = this;
     cluster.clear();

@@ -36,13 +36,15 @@ export class ReadIndex {
   // Reads that came in since the question on its way was asked: its answer may be too old for them.
   #waiting: Read[] = [];
   #batch: Batch | undefined;
+  #isStopped = false;
 
   constructor(options: ReadIndexOptions) {
     this.#options = options;
   }
 
-  /** Resolves when this member has applied everything that was acknowledged before the call. Errors: LeaderChanged, Timeout. */
+  /** Resolves when this member has applied everything that was acknowledged before the call. Errors: LeaderChanged, Timeout, Stopped. */
   wait(): Promise<void> {
+    if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#options.wake();
@@ -88,8 +90,9 @@ export class ReadIndex {
     else if (batch.index === undefined && now - batch.askedAt >= READ_INDEX_RETRY_MS) this.#ask(batch);
   }
 
-  /** Ends all reads. */
+  /** Ends all reads, also those to come. */
   stop(): void {
+    this.#isStopped = true;
     for (const read of this.#waiting) read.reject(new EtcdError('Stopped'));
     this.#waiting = [];
     this.#fail('Stopped');

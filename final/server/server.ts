@@ -62,7 +62,7 @@ export class EtcdServer {
       lessor: () => this.#state.lessor,
       ids: this.#raft.ids,
       ports,
-      isLeader: () => this.#raft.isLeader,
+      isPrimary: () => this.#raft.isPrimary,
       leader: this.#raft.leaderCalls,
       grant: (request) => this.#grantLease(request),
       revoke: (request) => this.#propose({ lease_revoke: request }),

@@ -112,6 +112,7 @@ export class StorageKeeper {
    * entry that is in it.
    */
   async readDatabase(): Promise<{ readonly snapshot: RaftSnapshot; readonly database: DatabaseReader }> {
+    // Whoever else waited for the same commit may have begun the next one by now.
     while (this.backend.isCommitting) await this.backend.settled();
     this.backend.commit();
     const tx = this.backend.beginRead();
@@ -161,7 +162,7 @@ export class StorageKeeper {
 
   /** Gives the room of free pages back to the file system. Other requests wait meanwhile, as on etcd. */
   async defragment(): Promise<void> {
-    await this.backend.settled();
+    while (this.backend.isCommitting) await this.backend.settled();
     const before = this.backend.size;
     this.#log.info('defragmenting', { path: this.backend.path, 'current-db-size-bytes': before });
     this.backend.defragment();
@@ -171,16 +172,18 @@ export class StorageKeeper {
     });
   }
 
-  /** Resolves when no snapshot is being written. */
-  async settled(): Promise<void> {
+  /** Closes the database without a commit, when nothing of it is on its way to the disk any more: another one takes its place. */
+  async abandon(): Promise<void> {
     await this.#snapshotting;
-    await this.backend.settled();
+    while (this.backend.isCommitting) await this.backend.settled();
+    this.backend.abandon();
   }
 
   /** Ends the work by the clock, and leaves everything on the disk. Nothing is applied any more. */
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
-    await this.settled();
+    await this.#snapshotting;
+    while (this.backend.isCommitting) await this.backend.settled();
     this.backend.close();
     this.#options.wal.close();
   }

@@ -42,7 +42,8 @@ export class SnapshotSender {
       reports.snapshot(this.#id, true);
       log.info('sent database snapshot', fields);
     } catch (error) {
-      if (this.#isStopped) return;
+      // Also when it was stopped: whoever sent it waits for the end.
+      if (this.#isStopped) return reports.snapshot(this.#id, false);
       const reason = (error as Error).message;
       log.warn('failed to send database snapshot', { ...fields, error: reason });
       if (error instanceof RemovedError) reports.removed();
