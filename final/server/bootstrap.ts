@@ -16,13 +16,7 @@ import { hasWal } from '../storage/wal/names.ts';
 import { type SnapshotPoint, validSnapshots, type WalContent } from '../storage/wal/reader.ts';
 import { repair } from '../storage/wal/repair.ts';
 import { SEGMENT_BYTES, Wal } from '../storage/wal/wal.ts';
-import {
-  bootstrapCluster,
-  type BootstrapSettings,
-  Cluster,
-  type Member,
-  urlsToResolve,
-} from './cluster.ts';
+import { bootstrapCluster, type BootstrapSettings, Cluster, type Member, urlsToResolve } from './cluster.ts';
 import { addMemberChange } from './conf_change.ts';
 import { type DataDir, dataDirPaths, prepareDataDir } from './data_dir.ts';
 import { forceNewCluster } from './force_new_cluster.ts';
@@ -95,7 +89,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<Bootstrapped
 }
 
 /** Where the log ends. */
-export function lastPosition({ entries, snapshot, hardState }: Pick<Bootstrapped, 'entries' | 'snapshot' | 'hardState'>): Position {
+export function lastPosition({
+  entries,
+  snapshot,
+  hardState,
+}: Pick<Bootstrapped, 'entries' | 'snapshot' | 'hardState'>): Position {
   const { index, term } = pointOf(snapshot);
   const last = entries.at(-1);
   return { index: last?.Index ?? index, term: Math.max(hardState.term, last?.Term ?? 0, term) };

@@ -107,7 +107,10 @@ export class LeaseKeeper {
 
   /** The IDs of all leases, the one that expires first in front. */
   list(): bigint[] {
-    return this.#options.lessor().list().map((lease) => lease.id);
+    return this.#options
+      .lessor()
+      .list()
+      .map((lease) => lease.id);
   }
 
   #revokeExpired(): void {

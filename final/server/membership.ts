@@ -140,7 +140,8 @@ export class Membership {
     checkOwnVersion(ETCD_VERSION, version);
     this.#v2Index++;
     const before = this.cluster.version;
-    if (before === undefined) this.#log?.info('set initial cluster version', this.#fields({ 'cluster-version': version }));
+    if (before === undefined)
+      this.#log?.info('set initial cluster version', this.#fields({ 'cluster-version': version }));
     else this.#log?.info('updated cluster version', this.#fields({ from: before, to: version }));
     this.cluster.setVersion(version);
     if (persist) putClusterVersion(this.#backend, version);

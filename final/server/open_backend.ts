@@ -63,9 +63,7 @@ export async function openBackendOf(snapshot: SnapshotPoint, options: OpenBacken
   backend.abandon();
   if (fs.exists(snapDbPath(dirs.snap, snapshot.index))) return installDatabase(snapshot.index, options);
   if (index === 0) throw new Error(`database file (${dirs.db}) of the backend is missing`);
-  throw new Error(
-    `database file (${dirs.db} index ${index}) does not match with snapshot (index ${snapshot.index})`,
-  );
+  throw new Error(`database file (${dirs.db} index ${index}) does not match with snapshot (index ${snapshot.index})`);
 }
 
 /** Puts the database that was sent with the snapshot at `index` in the place of the old one, which must be closed. */

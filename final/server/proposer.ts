@@ -120,7 +120,12 @@ function proposalMessage(from: bigint, batch: readonly Waiter[]): RaftMessage {
     term: 0,
     logTerm: 0,
     index: 0,
-    entries: batch.map(({ type, data }) => ({ Type: type ?? RaftEntryType.EntryNormal, Term: 0, Index: 0, Data: data })),
+    entries: batch.map(({ type, data }) => ({
+      Type: type ?? RaftEntryType.EntryNormal,
+      Term: 0,
+      Index: 0,
+      Data: data,
+    })),
     commit: 0,
     snapshot: undefined,
     reject: false,

@@ -14,6 +14,7 @@ import type { MemoryStorage } from '../core/raft/storage.ts';
 import { INLINE_SYNC_MS } from '../limits.ts';
 import type { Clock } from '../ports.ts';
 import type { Wal } from '../storage/wal/wal.ts';
+import { pointOf } from './bootstrap.ts';
 import type { PeerTransport } from './peer_transport.ts';
 
 /** Index and term of an entry. */
@@ -146,8 +147,8 @@ export class RaftLoop {
   async #takeSnapshot({ hardState, entries, committedEntries }: Ready, snapshot: RaftSnapshot): Promise<void> {
     const { wal, storage, hooks } = this.#options;
     hooks.saveSnapshot(snapshot);
-    const { index = 0, term = 0, conf_state = undefined } = snapshot.metadata ?? {};
-    wal.saveSnapshot({ index, term, conf_state });
+    const { index, term } = pointOf(snapshot);
+    wal.saveSnapshot({ index, term, conf_state: snapshot.metadata?.conf_state });
     wal.save(hardState, entries);
     await wal.syncInBackground();
     await hooks.installSnapshot(snapshot);

@@ -1,10 +1,11 @@
 // A member's part in the cluster: its raft node, who waits for it, and what follows from its role. Here the parts are put together;
 // each has a file of its own. Mirrors the raft half of etcd's etcdserver/server.go.
 
-import type { RaftConfChange, RaftSnapshot, ResponseHeader } from '../../proto/schema.ts';
+import type { RaftConfChange, RaftConfState, RaftSnapshot, ResponseHeader } from '../../proto/schema.ts';
 import { RaftEntryType } from '../../proto/schema.ts';
 import type { ErrorKind } from '../core/errors.ts';
 import type { RawNode } from '../core/raft/rawnode.ts';
+import type { MemoryStorage } from '../core/raft/storage.ts';
 import type { Config } from '../etcdmain/config.ts';
 import { REMOVED_MEMBER_GRACE_MS, REQUEST_TIMEOUT_MS } from '../limits.ts';
 import type { Logger, Ports } from '../ports.ts';
@@ -34,6 +35,8 @@ import { decodeV2Store } from './v2store.ts';
 import { VersionMonitor } from './version_monitor.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
+// How long a member may take to tell its version, in ms.
+const VERSION_ANSWER_MS = 4_000;
 
 /** What the carrier of messages is made from. */
 export interface TransportParts {
@@ -67,6 +70,8 @@ export class RaftMember {
   readonly leaderCalls: LeaderCalls;
   readonly #options: RaftMemberOptions;
   readonly #log: Logger;
+  // How long a request may take.
+  readonly #timeoutMs: number;
   readonly #node: RawNode;
   readonly #loop: RaftLoop;
   readonly #transport: PeerTransport;
@@ -81,122 +86,28 @@ export class RaftMember {
   #isRemoved = false;
   #stopTicks = (): void => {};
 
+  /** Nothing goes on before `start`. Its parts are made at the end of this file, in the order in which they need each other. */
   constructor(options: RaftMemberOptions) {
-    const { config, ports, bootstrapped, calls } = options;
-    const { cluster, fs, dirs, wal, backend, v2Index, snapshot } = bootstrapped;
-    const { clock } = ports;
+    const { config, ports, bootstrapped } = options;
+    const { cluster, backend, v2Index } = bootstrapped;
     this.#options = options;
     this.#log = ports.log.at(LOG_CALLER);
-    const timeoutMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
-    this.ids = new IdGenerator(cluster.localMemberId, clock.wall());
+    this.#timeoutMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
+    this.ids = new IdGenerator(cluster.localMemberId, ports.clock.wall());
     this.#state = new MemberState({ config, ports, backend, cluster, v2Index });
     const { node, storage } = newRaftNode(config, ports, bootstrapped);
     this.#node = node;
-    const wake = (): void => this.#loop.wake();
-    this.proposer = new Proposer({
-      node,
-      ids: this.ids,
-      maxRequestBytes: config.maxRequestBytes,
-      timeoutMs,
-      now: () => clock.now(),
-      wake,
-      timeoutKind: ({ begin }) => this.#timeoutKind(begin),
-    });
-    this.peers = new Peers({
-      ports,
-      node,
-      cluster: () => this.cluster,
-      storage: () => this.storage,
-      transport: () => this.#transport,
-      wake,
-      onRemoved: () => this.#endRemoved(),
-    });
-    const { id: clusterId, localMemberId: localId } = cluster;
-    this.#transport = options.newTransport({ localId, clusterId, handler: this.peers, fs, snapDirectory: dirs.snap });
-    this.#entries = new EntryApplier(
-      {
-        node,
-        transport: this.#transport,
-        proposals: this.proposer.proposals,
-        progress: bootstrapped.progress,
-        state: () => this.#state,
-        header: () => this.#header(),
-        onFirstCommitInTerm: () => this.#onFirstCommitInTerm(),
-        onRemoved: () => this.#endRemoved(),
-      },
-      {
-        applied: pointOf(snapshot),
-        inDatabase: bootstrapped.isNew ? 0 : readConsistentIndex(backend).index,
-        confState: storage.initialState().confState,
-      },
-    );
-    this.storage = new StorageKeeper({
-      config,
-      ports,
-      fs,
-      dirs,
-      wal,
-      raftStorage: storage,
-      state: () => this.#state,
-      applied: () => this.#entries.applied,
-      confState: () => this.#entries.confState,
-      snapshotIndex: pointOf(snapshot).index,
-    });
-    this.reads = new ReadIndex({
-      ask: (context) => node.readIndex(context),
-      nextId: () => this.ids.next(),
-      now: () => clock.now(),
-      applied: () => this.applied,
-      wake,
-      timeoutMs,
-    });
-    const leader = (): Member | undefined => this.cluster.member(this.#lead);
-    const isStopped = (): boolean => this.#isStopped;
-    this.leaderCalls = new LeaderCalls({ calls, clock, leader, isStopped, electionMs: config.electionMs, timeoutMs });
-    this.memberOps = new MemberOps({
-      config,
-      clock,
-      node,
-      ids: this.ids,
-      transport: this.#transport,
-      leader: this.leaderCalls,
-      cluster: () => this.cluster,
-      isLeader: () => this.isLeader,
-      timeoutMs,
-      propose: (change, data) => this.#proposeConfChange(change, data),
-      wake,
-    });
-    this.#versions = new VersionMonitor({
-      clock,
-      log: ports.log,
-      isLeader: () => this.isLeader,
-      cluster: () => this.cluster,
-      localId,
-      ownVersion: ETCD_VERSION,
-      fetchVersion: (url) => calls.fetchVersion(url, REQUEST_TIMEOUT_MS - 1000),
-      propose: (version) => this.#proposeVersion(version),
-    });
-    const { commit } = bootstrapped.hardState;
-    this.#firstElection = new FirstElection({ config, clock, node, transport: this.#transport, localId, commit });
-    this.#loop = new RaftLoop({
-      node,
-      storage,
-      wal,
-      clock,
-      transport: this.#transport,
-      crash: ports.crash,
-      hooks: {
-        collect: () => this.#collect(),
-        onSoftState: () => this.#onSoftState(),
-        onReadState: (state) => this.reads.onReadState(state),
-        apply: (entries) => this.#entries.apply(entries),
-        saveSnapshot: (received) => this.storage.saveReceived(received),
-        installSnapshot: (received) => this.#install(received),
-        sendSnapshot: (message) => this.peers.sendSnapshot(message),
-        afterReady: () => this.#afterReady(),
-        isIdRemoved: (id) => this.cluster.isRemoved(id),
-      },
-    });
+    this.proposer = this.#newProposer();
+    this.peers = this.#newPeers();
+    this.#transport = this.#newTransport();
+    this.#entries = this.#newEntryApplier(storage.initialState().confState);
+    this.storage = this.#newStorageKeeper(storage);
+    this.reads = this.#newReadIndex();
+    this.leaderCalls = this.#newLeaderCalls();
+    this.memberOps = this.#newMemberOps();
+    this.#versions = this.#newVersionMonitor();
+    this.#firstElection = this.#newFirstElection();
+    this.#loop = this.#newLoop(storage);
   }
 
   get state(): MemberState {
@@ -363,7 +274,8 @@ export class RaftMember {
     if (this.#isRemoved) return;
     try {
       const outcome = await this.memberOps.handOver();
-      if (outcome === 'unhealthy') this.#log.warn('leadership transfer failed', { ...fields, error: 'unhealthy cluster' });
+      if (outcome === 'unhealthy')
+        this.#log.warn('leadership transfer failed', { ...fields, error: 'unhealthy cluster' });
       if (outcome !== 'skipped') return;
       const why = this.cluster.voters.length > 1 ? 'local server is not leader' : 'single voting member cluster';
       this.#log.info(`skipped leadership transfer${why.startsWith('single') ? ' for' : ';'} ${why}`, fields);
@@ -391,6 +303,164 @@ export class RaftMember {
     const { id, localMemberId } = this.cluster;
     const revision = this.#state.store.currentRevision;
     return { cluster_id: id, member_id: localMemberId, revision, raft_term: this.#node.term };
+  }
+
+  // ---- The parts, as the constructor makes them.
+
+  readonly #wake = (): void => this.#loop.wake();
+
+  #newProposer(): Proposer {
+    const { config, ports } = this.#options;
+    return new Proposer({
+      node: this.#node,
+      ids: this.ids,
+      maxRequestBytes: config.maxRequestBytes,
+      timeoutMs: this.#timeoutMs,
+      now: () => ports.clock.now(),
+      wake: this.#wake,
+      timeoutKind: ({ begin }) => this.#timeoutKind(begin),
+    });
+  }
+
+  #newPeers(): Peers {
+    return new Peers({
+      ports: this.#options.ports,
+      node: this.#node,
+      cluster: () => this.cluster,
+      storage: () => this.storage,
+      transport: () => this.#transport,
+      wake: this.#wake,
+      onRemoved: () => this.#endRemoved(),
+    });
+  }
+
+  #newTransport(): PeerTransport {
+    const { fs, dirs } = this.#options.bootstrapped;
+    const { id: clusterId, localMemberId: localId } = this.cluster;
+    return this.#options.newTransport({ localId, clusterId, handler: this.peers, fs, snapDirectory: dirs.snap });
+  }
+
+  #newEntryApplier(confState: RaftConfState): EntryApplier {
+    const { backend, isNew, progress, snapshot } = this.#options.bootstrapped;
+    return new EntryApplier(
+      {
+        node: this.#node,
+        transport: this.#transport,
+        proposals: this.proposer.proposals,
+        progress,
+        state: () => this.#state,
+        header: () => this.#header(),
+        onFirstCommitInTerm: () => this.#onFirstCommitInTerm(),
+        onRemoved: () => this.#endRemoved(),
+      },
+      { applied: pointOf(snapshot), inDatabase: isNew ? 0 : readConsistentIndex(backend).index, confState },
+    );
+  }
+
+  #newStorageKeeper(raftStorage: MemoryStorage): StorageKeeper {
+    const { config, ports, bootstrapped } = this.#options;
+    const { fs, dirs, wal, snapshot } = bootstrapped;
+    return new StorageKeeper({
+      config,
+      ports,
+      fs,
+      dirs,
+      wal,
+      raftStorage,
+      state: () => this.#state,
+      applied: () => this.#entries.applied,
+      confState: () => this.#entries.confState,
+      snapshotIndex: pointOf(snapshot).index,
+    });
+  }
+
+  #newReadIndex(): ReadIndex {
+    return new ReadIndex({
+      ask: (context) => this.#node.readIndex(context),
+      nextId: () => this.ids.next(),
+      now: () => this.#options.ports.clock.now(),
+      applied: () => this.applied,
+      wake: this.#wake,
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+
+  #newLeaderCalls(): LeaderCalls {
+    const { config, ports, calls } = this.#options;
+    return new LeaderCalls({
+      calls,
+      clock: ports.clock,
+      leader: () => this.cluster.member(this.#lead),
+      isStopped: () => this.#isStopped,
+      electionMs: config.electionMs,
+      timeoutMs: this.#timeoutMs,
+    });
+  }
+
+  #newMemberOps(): MemberOps {
+    const { config, ports } = this.#options;
+    return new MemberOps({
+      config,
+      clock: ports.clock,
+      node: this.#node,
+      ids: this.ids,
+      transport: this.#transport,
+      leader: this.leaderCalls,
+      cluster: () => this.cluster,
+      isLeader: () => this.isLeader,
+      timeoutMs: this.#timeoutMs,
+      propose: (change, data) => this.#proposeConfChange(change, data),
+      wake: this.#wake,
+    });
+  }
+
+  #newVersionMonitor(): VersionMonitor {
+    const { ports, calls } = this.#options;
+    return new VersionMonitor({
+      clock: ports.clock,
+      log: ports.log,
+      isLeader: () => this.isLeader,
+      cluster: () => this.cluster,
+      localId: this.cluster.localMemberId,
+      ownVersion: ETCD_VERSION,
+      fetchVersion: (url) => calls.fetchVersion(url, VERSION_ANSWER_MS),
+      propose: (version) => this.#proposeVersion(version),
+    });
+  }
+
+  #newFirstElection(): FirstElection {
+    const { config, ports, bootstrapped } = this.#options;
+    return new FirstElection({
+      config,
+      clock: ports.clock,
+      node: this.#node,
+      transport: this.#transport,
+      localId: this.cluster.localMemberId,
+      commit: bootstrapped.hardState.commit,
+    });
+  }
+
+  #newLoop(storage: MemoryStorage): RaftLoop {
+    const { ports, bootstrapped } = this.#options;
+    return new RaftLoop({
+      node: this.#node,
+      storage,
+      wal: bootstrapped.wal,
+      clock: ports.clock,
+      transport: this.#transport,
+      crash: ports.crash,
+      hooks: {
+        collect: () => this.#collect(),
+        onSoftState: () => this.#onSoftState(),
+        onReadState: (state) => this.reads.onReadState(state),
+        apply: (entries) => this.#entries.apply(entries),
+        saveSnapshot: (received) => this.storage.saveReceived(received),
+        installSnapshot: (received) => this.#install(received),
+        sendSnapshot: (message) => this.peers.sendSnapshot(message),
+        afterReady: () => this.#afterReady(),
+        isIdRemoved: (id) => this.cluster.isRemoved(id),
+      },
+    });
   }
 }
 
