@@ -20,7 +20,7 @@ import {
 const ours = parseTarget(process.env['MIXED_TARGET'] ?? 'final');
 const ELECTION_MS = 1000;
 // Two election timeouts, and time for a busy machine.
-const MAX_GAP_MS = 2 * ELECTION_MS + 2000;
+const MAX_GAP_MS = 2 * ELECTION_MS + 4000;
 
 async function withCluster(
   targets: readonly Target[],
@@ -46,7 +46,7 @@ async function underLoad(cluster: Cluster, run: () => Promise<void>): Promise<vo
     throw error;
   });
   const { acknowledged, longestGapMs } = await load.finish();
-  assert.ok(acknowledged > 100, `${acknowledged} writes are too few to mean anything`);
+  assert.ok(acknowledged > 50, `${acknowledged} writes are too few to mean anything`);
   assert.ok(longestGapMs < MAX_GAP_MS, `no write for ${longestGapMs} ms`);
   await exercise(cluster);
   await cluster.waitEqualHash();

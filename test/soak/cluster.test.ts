@@ -23,6 +23,6 @@ for (const targets of clusters) {
   test(`${SECONDS} s of faults leave a linearizable history and equal members (${label})`, { skip }, async () => {
     const { operations, unanswered } = await soakCluster({ targets: found, seconds: SECONDS, seed: 1 });
     const answered = operations - unanswered;
-    assert.ok(answered > 1000, `${answered} answers are too few to mean anything`);
+    assert.ok(answered > 300, `${answered} answers are too few to mean anything`);
   });
 }
