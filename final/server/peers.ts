@@ -62,7 +62,7 @@ export class Peers implements PeerHandler {
   }
 
   reportSnapshot(id: bigint, ok: boolean): void {
-    this.#options.storage().endTransfer(ok);
+    if (ok) this.#options.storage().keepLog();
     this.#options.node.reportSnapshot(id, ok);
     this.#options.wake();
   }
@@ -84,7 +84,12 @@ export class Peers implements PeerHandler {
       .readDatabase()
       .then(
         ({ snapshot, database }) => {
-          transport().sendSnapshot({ ...message, type: RaftMessageType.MsgSnap, snapshot }, database);
+          const release = (): void => {
+            database.release();
+            storage().endTransfer();
+          };
+          const sent = { ...message, type: RaftMessageType.MsgSnap, snapshot };
+          transport().sendSnapshot(sent, { ...database, release });
           wake();
         },
         (error: unknown) => ports.crash(error),

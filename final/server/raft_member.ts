@@ -135,6 +135,11 @@ export class RaftMember {
     return this.#lead;
   }
 
+  /** How long a request may take, in ms. */
+  get requestTimeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
   get isLeader(): boolean {
     return this.#node.role === 'leader';
   }

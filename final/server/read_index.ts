@@ -17,12 +17,14 @@ export interface ReadIndexOptions {
 }
 
 interface Read {
+  /** When its caller gives up, in ms of the steady clock; Infinity for one that waits as long as it takes. */
+  readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 interface Batch {
-  readonly reads: readonly Read[];
+  reads: Read[];
   readonly begin: number;
   /** The questions so far: a late answer to an earlier one holds as well. */
   readonly contexts: string[];
@@ -42,11 +44,14 @@ export class ReadIndex {
     this.#options = options;
   }
 
-  /** Resolves when this member has applied everything that was acknowledged before the call. Errors: LeaderChanged, Timeout, Stopped. */
-  wait(): Promise<void> {
+  /**
+   * Resolves when this member has applied everything that was acknowledged before the call. Errors: LeaderChanged, Timeout,
+   * Stopped, and DeadlineExceeded after `deadlineMs`.
+   */
+  wait(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ deadline: this.#options.now() + deadlineMs, resolve, reject });
       this.#options.wake();
     });
   }
@@ -83,9 +88,11 @@ export class ReadIndex {
 
   /** Asks again what was not answered, and gives up what waits for too long. */
   tick(): void {
+    const now = this.#options.now();
+    this.#waiting = withoutExpired(this.#waiting, now);
     const batch = this.#batch;
     if (batch === undefined) return;
-    const now = this.#options.now();
+    batch.reads = withoutExpired(batch.reads, now);
     if (now - batch.begin >= this.#options.timeoutMs) this.#fail('Timeout');
     else if (batch.index === undefined && now - batch.askedAt >= READ_INDEX_RETRY_MS) this.#ask(batch);
   }
@@ -116,6 +123,11 @@ export class ReadIndex {
     for (const read of batch?.reads ?? []) tell(read);
     this.collect();
   }
+}
+
+function withoutExpired(reads: Read[], now: number): Read[] {
+  for (const read of reads) if (now >= read.deadline) read.reject(new EtcdError('DeadlineExceeded'));
+  return reads.filter((read) => now < read.deadline);
 }
 
 function textOf(context: Uint8Array): string {

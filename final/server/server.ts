@@ -207,9 +207,16 @@ export class EtcdServer {
     return this.cluster.members;
   }
 
-  /** Reads one key, as a check of the health. Rejects with an Error whose message is what a client would get. */
-  async tryRead({ serializable }: { readonly serializable: boolean }): Promise<void> {
-    if (!serializable && !this.#raft.canReadAtOnce) await this.#raft.reads.wait();
+  /** Reads, as a check of the health. `isBounded`: for no longer than a request may take. Errors: those of `range`, DeadlineExceeded. */
+  async tryRead({
+    serializable,
+    isBounded,
+  }: {
+    readonly serializable: boolean;
+    readonly isBounded: boolean;
+  }): Promise<void> {
+    if (serializable || this.#raft.canReadAtOnce) return;
+    await this.#raft.reads.wait(isBounded ? this.#raft.requestTimeoutMs : undefined);
   }
 
   // Everybody is told that this member has no more room, before the first one who notices is.

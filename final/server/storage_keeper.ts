@@ -124,14 +124,19 @@ export class StorageKeeper {
     return { snapshot: this.#raftSnapshot(this.#options.applied()), database };
   }
 
-  /** A database is on its way to a peer: the log is not shortened meanwhile. */
+  /** A database is on its way to a peer: the log is not shortened until it is no more read. */
   beginTransfer(): void {
     this.#inFlight++;
   }
 
-  endTransfer(ok: boolean): void {
+  /** It is not read any more, however it ended. */
+  endTransfer(): void {
     this.#inFlight--;
-    if (ok) this.#keepLogUntil = this.#options.ports.clock.now() + KEEP_LOG_AFTER_SNAPSHOT_MS;
+  }
+
+  /** A database has arrived: its receiver goes on from there, so the log is not shortened for a while. */
+  keepLog(): void {
+    this.#keepLogUntil = this.#options.ports.clock.now() + KEEP_LOG_AFTER_SNAPSHOT_MS;
   }
 
   /** Whether all that is in the database is applied. Soon after a restart it may not be: then it fits no raft snapshot. */

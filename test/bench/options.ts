@@ -76,7 +76,15 @@ const USUAL = { clients: '1,16,64,256', seconds: '3', rounds: '3' };
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const values = { servers: text, members: text, workloads: text, clients: text, seconds: text, rounds: text, json: text };
+  const values = {
+    servers: text,
+    members: text,
+    workloads: text,
+    clients: text,
+    seconds: text,
+    rounds: text,
+    json: text,
+  };
   const flags = { 'no-fsync': flag, 'only-final': flag, quick: flag, help: flag };
   try {
     return parseArgs({ args: [...args], options: { ...values, ...flags } });

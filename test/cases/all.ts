@@ -15,6 +15,7 @@ import { kvFullCases } from './kv_full.cases.ts';
 import { listenersCases } from './listeners.cases.ts';
 import { memberCases } from './member.cases.ts';
 import { memberChangesCases } from './member_changes.cases.ts';
+import { raftCases } from './raft.cases.ts';
 import { startCases } from './start.cases.ts';
 import { transportCases } from './transport.cases.ts';
 import { txnCases } from './txn.cases.ts';
@@ -41,4 +42,5 @@ export const caseGroups: readonly CaseGroup[] = [
   abuseCases,
   walCases,
   durableCases,
+  raftCases,
 ];

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type { Init, MethodDefinition } from '../../proto/load.ts';
 import type { KeyValue } from '../../proto/schema.ts';
+import type { Cluster } from '../harness/cluster.ts';
 import type { Answer, CallOptions, GrpcClient } from '../harness/grpc_client.ts';
 import { type Finished, runProgram } from '../harness/process.ts';
 import { makeScratch, removeScratch } from '../harness/scratch.ts';
@@ -25,8 +26,9 @@ export interface Case {
   /**
    * `shared` (default): a server used by other cases too, so keys come from `t.key` and revisions are compared with
    * earlier ones. `fresh`: a new server with an empty store. `none`: the case starts what it needs with `t.start`.
+   * `cluster`: three members, used by other cases too, all running and with a leader.
    */
-  readonly server?: 'shared' | 'fresh' | 'none';
+  readonly server?: 'shared' | 'fresh' | 'none' | 'cluster';
   /** Flags of the fresh server. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Skipped by name where the stock etcdctl is missing. */
@@ -62,15 +64,23 @@ export class CaseContext {
   /** In front of every key of this case, so that cases can share a store. */
   readonly prefix: string;
   readonly #server: Server | undefined;
+  readonly #cluster: Cluster | undefined;
   readonly #etcdctl: string | undefined;
   readonly #started: Server[] = [];
   readonly #folders: string[] = [];
   #client: GrpcClient | undefined;
 
-  constructor(options: { target: Target; prefix: string; server: Server | undefined; etcdctl: string | undefined }) {
+  constructor(options: {
+    target: Target;
+    prefix: string;
+    server: Server | undefined;
+    cluster?: Cluster | undefined;
+    etcdctl: string | undefined;
+  }) {
     this.target = options.target;
     this.prefix = options.prefix;
     this.#server = options.server;
+    this.#cluster = options.cluster;
     this.#etcdctl = options.etcdctl;
   }
 
@@ -78,6 +88,12 @@ export class CaseContext {
   get server(): Server {
     if (this.#server === undefined) throw new Error('the case says server: none; use t.start');
     return this.#server;
+  }
+
+  /** The cluster of this case. */
+  get cluster(): Cluster {
+    if (this.#cluster === undefined) throw new Error('the case does not say server: cluster');
+    return this.#cluster;
   }
 
   /** A gRPC connection to that server. */

@@ -2,6 +2,7 @@
 // when a case ends the server it was only meant to talk to.
 
 import { FINAL, loadChain, positionOf } from '../../steps/tool/chain.ts';
+import { Cluster } from '../harness/cluster.ts';
 import { within } from '../harness/process.ts';
 import { Server } from '../harness/server.ts';
 import { findEtcdctl, type Target } from '../harness/target.ts';
@@ -34,6 +35,8 @@ export class GroupRunner {
   readonly #target: Target;
   readonly #group: CaseGroup;
   #shared: Server | undefined;
+  // Rejects in every case when the cluster does not come to a leader at all: waiting once is enough.
+  #cluster: Promise<Cluster> | undefined;
   #counter = 0;
 
   constructor(target: Target, group: CaseGroup) {
@@ -44,11 +47,13 @@ export class GroupRunner {
   /** Runs one case of the group; throws what it throws. */
   async run(one: Case): Promise<void> {
     const server = await this.#serverFor(one);
+    const cluster = one.server === 'cluster' ? await this.#healthyCluster() : undefined;
     this.#counter += 1;
     const context = new CaseContext({
       target: this.#target,
       prefix: `${this.#group.name}/${this.#counter}/`,
       server,
+      cluster,
       etcdctl: findEtcdctl(),
     });
     try {
@@ -66,15 +71,28 @@ export class GroupRunner {
     }
   }
 
-  /** Ends the shared server. */
+  /** Ends the shared server and the cluster. */
   async close(): Promise<void> {
     await this.#shared?.kill();
     this.#shared = undefined;
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    await cluster?.then((one) => one.close()).catch(() => undefined);
+  }
+
+  async #healthyCluster(): Promise<Cluster> {
+    this.#cluster ??= startCluster(this.#target);
+    const cluster = await this.#cluster;
+    cluster.heal();
+    await Promise.all(cluster.members.filter(({ isRunning }) => !isRunning).map((one) => cluster.restart(one)));
+    await cluster.waitLeader();
+    return cluster;
   }
 
   async #serverFor(one: Case): Promise<Server | undefined> {
     switch (one.server ?? 'shared') {
       case 'none':
+      case 'cluster':
         return undefined;
       case 'fresh':
         return Server.start(this.#target, one.flags === undefined ? {} : { flags: one.flags });
@@ -84,6 +102,17 @@ export class GroupRunner {
         return this.#shared;
     }
   }
+}
+
+async function startCluster(target: Target): Promise<Cluster> {
+  const cluster = await Cluster.start([target, target, target]);
+  try {
+    await cluster.waitLeader();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return cluster;
 }
 
 /** What became of one case. */

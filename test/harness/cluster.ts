@@ -10,7 +10,7 @@ import { MemberClient } from './member_client.ts';
 import { freePort } from './ports.ts';
 import { type CutMode, PeerProxy } from './proxy.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
-import { type Flags, Server } from './server.ts';
+import { type Flags, knownFlags, Server } from './server.ts';
 import type { Target } from './target.ts';
 
 /** How long a cluster may take to agree on a leader. */
@@ -117,11 +117,13 @@ export class Cluster {
       folder: member.folder,
       clientPort: member.clientPort,
       flags: {
-        name: member.name,
-        'listen-peer-urls': peer,
-        'initial-advertise-peer-urls': member.peerUrl,
-        'initial-cluster': this.#initialCluster,
-        'initial-cluster-state': options.isNew === true ? 'new' : 'existing',
+        ...knownFlags(member.target, {
+          name: member.name,
+          'listen-peer-urls': peer,
+          'initial-advertise-peer-urls': member.peerUrl,
+          'initial-cluster': this.#initialCluster,
+          'initial-cluster-state': options.isNew === true ? 'new' : 'existing',
+        }),
         ...this.#flags,
         ...options.flags,
       },

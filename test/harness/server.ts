@@ -187,8 +187,12 @@ function usualFlags(target: Target, [client, peer]: readonly [number, number]): 
     'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
     'initial-cluster': `n1=http://127.0.0.1:${peer}`,
   };
-  const { flags } = target;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => flags === 'all' || flags.has(name)));
+  return knownFlags(target, all);
+}
+
+/** Those of `flags` that the target knows. */
+export function knownFlags<V>({ flags: known }: Target, flags: Readonly<Record<string, V>>): Record<string, V> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => known === 'all' || known.has(name)));
 }
 
 /** /health says so, or, for a server without that page, a Range is answered. */

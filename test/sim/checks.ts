@@ -2,6 +2,7 @@
 // same entry, revisions that never fall for one client, and a history that is linearizable.
 
 import { type RaftMessage, RaftMessageType } from '../../proto/schema.ts';
+import type { Cluster } from '../../final/server/cluster.ts';
 import { assertLinearizable, type Operation } from '../harness/linearizable.ts';
 import type { Life } from './life.ts';
 import type { Observer } from './network.ts';
@@ -63,12 +64,12 @@ export class Checks implements Observer {
       this.#contradict(`${name} has revision ${revision} behind entry ${applied}, not ${known}`);
   }
 
-  /** Behind the same entry the store has the same hash. */
+  /** Behind the same entry the store has the same hash, and the members are the same. */
   lookAtState({ name, server, isServing }: Life): void {
     if (server === undefined || !isServing) return;
     const { applied } = server.raftStatus();
     const { hash, revision, compactRevision } = server.hashKV(0);
-    const state = `revision ${revision}, compacted ${compactRevision}, hash ${hash}`;
+    const state = `revision ${revision}, compacted ${compactRevision}, hash ${hash}, members ${listed(server.cluster)}`;
     const known = this.#stateAt.get(applied);
     if (known === undefined) this.#stateAt.set(applied, state);
     else if (known !== state) this.#contradict(`behind entry ${applied}, ${name} has ${state}; another had ${known}`);
@@ -93,6 +94,13 @@ export class Checks implements Observer {
   #contradict(text: string): void {
     this.#fail(new Contradiction(text));
   }
+}
+
+function listed({ members, removed }: Cluster): string {
+  const list = members.map(({ id, name, peerUrls, isLearner }) => {
+    return `${hex(id)}${isLearner ? ' learner' : ''} ${name} ${peerUrls.join(' ')}`;
+  });
+  return `${list.join(', ')}; removed ${removed.map(hex).sort().join(' ')}`;
 }
 
 function hex(id: bigint): string {

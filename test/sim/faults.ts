@@ -1,8 +1,10 @@
 // What goes wrong in a simulated cluster. Each fault has its end in itself; several may overlap.
 
-import { RaftMessageType } from '../../proto/schema.ts';
+import { EtcdError } from '../../final/core/errors.ts';
+import { type RaftMessage, RaftMessageType } from '../../proto/schema.ts';
 import type { Loss, Member } from './member.ts';
 import { FAIR, type Network } from './network.ts';
+import type { Operator } from './operator.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -11,8 +13,12 @@ export interface FaultWorld {
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly members: readonly Member[];
+  /** All, also those that are no members at the moment. */
+  readonly places: readonly Member[];
+  readonly operator: Operator;
   /** Has `then` called behind the next message of this type that is sent, by `from` if given. */
-  onNextSend(type: number, then: (sender: Member) => void, from?: readonly Member[]): void;
+  onNextSend(type: number, then: (sender: Member, message: RaftMessage) => void, from?: readonly Member[]): void;
+  fail(error: unknown): void;
   log(member: string, text: string): void;
 }
 
@@ -22,6 +28,8 @@ const MAX_DOWN_MS = 3000;
 const MAX_CUT_MS = 4000;
 const MAX_CALLS = 60;
 const SLOW_MS = 60;
+// A database is on its way, received, or taken over.
+const MAX_SNAPSHOT_MS = 120;
 const LOSSES: readonly Loss[] = ['all', 'none', 'some', 'some'];
 /** Behind each of these messages something must be on the disk. */
 const TELLING: readonly number[] = [
@@ -56,6 +64,17 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     world.onNextSend(random.pick(TELLING), (sender) => {
       sender.crash(random.pick(LOSSES));
       restartLater(world, random, sender);
+    });
+  },
+  // Whoever is sent a database loses power while it comes in, or soon after.
+  crashInSnapshot: (world, random) => {
+    world.onNextSend(RaftMessageType.MsgSnap, (_, { to }) => {
+      const receiver = world.members.find(({ id }) => id === to);
+      if (receiver === undefined) return;
+      world.scheduler.at(random.below(MAX_SNAPSHOT_MS), () => {
+        receiver.crash(random.pick(LOSSES));
+        restartLater(world, random, receiver);
+      });
     });
   },
   // Two campaign at the same moment, and who votes for one loses power before it hears of the other.
@@ -143,6 +162,19 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     healLater(world, random);
   },
   storm: (world, random) => storm(world, random, 0.3 * random.below(2)),
+  replace: ({ operator, members }, random) => operator.replace(random.pick(members)),
+  invite: ({ operator, places }) => {
+    const guest = places.at(-1);
+    if (guest !== undefined) operator.invite(guest);
+  },
+  moveLeader: (world, random) => {
+    const life = leaderOf(world)?.life;
+    const { id } = random.pick(world.members);
+    if (life?.server === undefined || id === undefined) return;
+    life.server.members.moveLeader(id).catch((error: unknown) => {
+      if (!(error instanceof EtcdError) && life.isAlive) world.fail(error);
+    });
+  },
 };
 
 function leaderOf({ members }: FaultWorld): Member | undefined {

@@ -21,6 +21,8 @@ export interface Weather {
 }
 
 const TRANSFER_LIMIT_MS = 2000;
+// How often a member looks whether those that it has connections to still take it for a member.
+const DIAL_MS = 500;
 
 export const FAIR: Weather = { loss: 0, repeat: 0, late: 0.01, delayMs: 8 };
 
@@ -85,6 +87,19 @@ export class Network {
     const { delayMs, late } = this.weather;
     const delay = 1 + this.#random.below(delayMs);
     return this.#random.chance(late) ? delay * this.#random.below(10) : delay;
+  }
+
+  /** Whether something is lost now. */
+  loses(): boolean {
+    return this.weather.loss > 0 && this.#random.chance(this.weather.loss);
+  }
+
+  /** Whether `peer` answers to a connection of `id` that `id` was removed. */
+  refuses(peer: bigint, id: bigint): boolean {
+    const life = this.#lives.get(peer);
+    return (
+      this.activeSince(id, peer) !== undefined && life?.isActive === true && life.handler?.isIdRemoved(id) === true
+    );
   }
 
   send(from: bigint, life: Life, message: RaftMessage): void {
@@ -190,6 +205,7 @@ export class SimTransport implements PeerTransport {
     this.#network = network;
     this.#id = id;
     this.#life = life;
+    this.#dial();
   }
 
   get peerIds(): readonly bigint[] {
@@ -225,5 +241,14 @@ export class SimTransport implements PeerTransport {
 
   stop(): void {
     this.#isStopped = true;
+  }
+
+  // A member that hears from nobody, because nobody knows it any more, is told so when it connects.
+  #dial(): void {
+    this.#life.at(DIAL_MS, () => {
+      if (this.#isStopped) return;
+      if (this.peerIds.some((peer) => this.#network.refuses(peer, this.#id))) this.#life.handler?.removedByPeers();
+      this.#dial();
+    });
   }
 }

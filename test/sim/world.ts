@@ -9,6 +9,7 @@ import { Checks } from './checks.ts';
 import { SimClient } from './client.ts';
 import { beginFault } from './faults.ts';
 import { isOfPowerFailure } from './life.ts';
+import { Operator } from './operator.ts';
 import { Member } from './member.ts';
 import { Network, type Observer } from './network.ts';
 import { Random } from './random.ts';
@@ -17,7 +18,9 @@ import { Scheduler } from './scheduler.ts';
 const FAULTS_MS = 15_000;
 const MAX_FAULT_PAUSE_MS = 1500;
 const LOOK_MS = 250;
-// From the end of all faults: until every member has served, and until all have the same data.
+// From the end of all faults: until all changes of the members are made.
+const OPERATOR_MS = 60_000;
+// From then on: until every member has served, and until all have the same data.
 const RECOVERY_MS = 30_000;
 const RECOVERY_LOOK_MS = 100;
 const MAX_EVENTS = 400_000;
@@ -60,7 +63,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
 interface Armed {
   readonly type: number;
   readonly from: readonly Member[];
-  readonly begin: (sender: Member) => void;
+  readonly begin: (sender: Member, message: RaftMessage) => void;
 }
 
 let current: World | undefined;
@@ -75,7 +78,8 @@ class World implements Observer {
   readonly random: Random;
   readonly network: Network;
   readonly checks: Checks;
-  readonly members: readonly Member[];
+  readonly places: readonly Member[];
+  readonly operator: Operator;
   readonly wrapDisk: (fs: FileSystem) => FileSystem;
   readonly #seed: number;
   readonly #faultNames: readonly string[] | undefined;
@@ -102,10 +106,19 @@ class World implements Observer {
       (text) => this.note(text),
       (error) => this.fail(error),
     );
-    this.members = newMembers(this);
+    const flags = newFlags(this.random, new Random(~seed));
+    const founders = newMembers(this, flags);
+    this.places = founders;
     this.#clients = Array.from({ length: 2 + this.random.below(3) }, (_, id) => {
       return new SimClient(this, id, this.random.fork());
     });
+    this.places = [...founders, new Member(this, { ...placeOf(founders.length), flags, isMember: false })];
+    this.operator = new Operator(this, this.random.fork(), founders.length);
+  }
+
+  /** Those that are to run. */
+  get members(): readonly Member[] {
+    return this.places.filter(({ isMember }) => isMember);
   }
 
   async run(): Promise<SimSummary> {
@@ -115,7 +128,7 @@ class World implements Observer {
     this.#watch(this.#recover());
     this.#look();
     await this.scheduler.run(() => this.#isOver || this.#failure !== undefined || !this.#mayGoOn());
-    for (const member of this.members) member.life?.end('crashed');
+    for (const place of this.places) place.life?.end('crashed');
     if (this.#failure === undefined) this.checks.judgeHistory();
     if (this.#failure !== undefined) throw this.#failure;
     return this.#summary();
@@ -142,21 +155,21 @@ class World implements Observer {
   }
 
   memberAt(url: string): Member | undefined {
-    return this.members.find((member) => member.url === url);
+    return this.places.find((place) => place.url === url);
   }
 
-  onNextSend(type: number, then: (sender: Member) => void, from = this.members): void {
+  onNextSend(type: number, then: (sender: Member, message: RaftMessage) => void, from = this.places): void {
     this.#armed.push({ type, begin: then, from });
   }
 
   onSend(from: bigint, message: RaftMessage): void {
     this.checks.onSend(from, message);
-    const sender = this.members.find(({ id }) => id === from);
+    const sender = this.places.find(({ id }) => id === from);
     const armed = this.#armed.find((one) => one.type === message.type && one.from.some((member) => member === sender));
     if (armed === undefined || sender === undefined) return;
     this.#armed = this.#armed.filter((one) => one !== armed);
     // Behind the whole batch.
-    this.scheduler.at(0, () => armed.begin(sender));
+    this.scheduler.at(0, () => armed.begin(sender, message));
   }
 
   onDeliver(to: bigint, message: RaftMessage): void {
@@ -168,7 +181,7 @@ class World implements Observer {
   }
 
   #mayGoOn(): boolean {
-    for (const { life } of this.members) if (life?.isAlive === true) this.checks.lookAtRevision(life);
+    for (const { life } of this.places) if (life?.isAlive === true) this.checks.lookAtRevision(life);
     if (this.scheduler.done < MAX_EVENTS) return true;
     this.fail(new Error(`still not over after ${MAX_EVENTS} events`));
     return false;
@@ -213,6 +226,10 @@ class World implements Observer {
       member.start();
     }
     this.log('world', 'no more faults');
+    const operatorEnd = this.scheduler.now + OPERATOR_MS;
+    await this.#until(operatorEnd, 'members are not changed', () => this.operator.isIdle);
+    this.operator.tidy();
+    await this.#until(operatorEnd, 'members are not changed', () => this.operator.isIdle);
     const end = this.scheduler.now + RECOVERY_MS;
     await this.#until(end, 'members do not serve', () => this.members.every(({ life }) => life?.isServing === true));
     for (const member of this.members) await this.#mustServe(member, end);
@@ -234,17 +251,18 @@ class World implements Observer {
 
   async #until(end: number, failure: string, isSo: () => boolean): Promise<void> {
     while (!isSo()) {
-      if (this.scheduler.now > end) throw new Error(`${failure} after ${RECOVERY_MS} ms${this.#states()}`);
+      if (this.scheduler.now > end) throw new Error(`${failure} in time${this.#states()}`);
       await this.scheduler.sleep(RECOVERY_LOOK_MS);
     }
   }
 
   #isEqual(): boolean {
     const states = this.members.map(({ life }) => {
-      if (life?.server === undefined) return 'none';
+      // One that is being stopped has no database any more.
+      if (life?.server === undefined || !life.isServing) return 'none';
       return `${life.server.raftStatus().applied} ${life.server.hashKV(0).hash}`;
     });
-    return new Set(states).size === 1;
+    return states.every((state) => state !== 'none' && state === states[0]);
   }
 
   #states(): string {
@@ -270,11 +288,19 @@ class World implements Observer {
   }
 }
 
-function newMembers(world: World): Member[] {
-  const { random } = world;
+function placeOf(i: number): { readonly name: string; readonly url: string } {
+  return { name: `n${i + 1}`, url: `http://10.0.0.${i + 1}:2380` };
+}
+
+function newMembers(world: World, flags: ReadonlyMap<string, string>): Member[] {
+  const count = (flags.get('initial-cluster') ?? '').split(',').length;
+  return Array.from({ length: count }, (_, i) => new Member(world, { ...placeOf(i), flags, isMember: true }));
+}
+
+function newFlags(random: Random, operatorRandom: Random): ReadonlyMap<string, string> {
   const count = random.chance(0.7) ? 3 : 1 + random.below(5);
-  const places = Array.from({ length: count }, (_, i) => ({ name: `n${i + 1}`, url: `http://10.0.0.${i + 1}:2380` }));
-  const flags = new Map([
+  const places = Array.from({ length: count }, (_, i) => placeOf(i));
+  return new Map([
     ['initial-cluster', places.map(({ name, url }) => `${name}=${url}`).join(',')],
     ['pre-vote', String(random.chance(0.5))],
     ['initial-election-tick-advance', String(random.chance(0.5))],
@@ -283,6 +309,7 @@ function newMembers(world: World): Member[] {
     ['backend-batch-limit', String(1 + random.below(30))],
     ['max-wals', '1'],
     ['max-snapshots', '2'],
+    // With the check most changes have to wait until the faults are over.
+    ['strict-reconfig-check', String(operatorRandom.chance(0.3))],
   ]);
-  return places.map((place) => new Member(world, { ...place, flags }));
 }

@@ -4,6 +4,11 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpHandler } from './base.ts';
 import { getOnly, send, sendText } from './base.ts';
 
+interface ReadOptions {
+  readonly serializable: boolean;
+  readonly isBounded: boolean;
+}
+
 /** What the checks ask the member. */
 export interface HealthApi {
   /** Names of the active alarms, as NOSPACE. */
@@ -11,8 +16,11 @@ export interface HealthApi {
   /** The member that leads; 0 = none is known. */
   readonly leader: bigint;
   readonly isLearner: boolean;
-  /** Reads one key. Rejects with an Error when that cannot be; its message is what a client would get. */
-  tryRead(options: { readonly serializable: boolean }): Promise<void>;
+  /**
+   * Reads one key; `isBounded`: for no longer than a request may take. Rejects with an Error when that cannot be; its message
+   * is what a client would get.
+   */
+  tryRead(options: ReadOptions): Promise<void>;
 }
 
 /** GET /health: 503 while there is an alarm that `?exclude=` does not name, no leader, or no answer to a read. */
@@ -32,13 +40,13 @@ async function healthProblem(api: HealthApi, query: URLSearchParams): Promise<st
   const alarm = api.alarmNames.find((name) => !excluded.includes(name));
   if (alarm !== undefined) return `ALARM ${alarm}`;
   if (!serializable && api.leader === 0n) return 'RAFT NO LEADER';
-  const problem = await readProblem(api, serializable);
+  const problem = await readProblem(api, { serializable, isBounded: true });
   return problem === undefined ? undefined : `RANGE ERROR:${problem}`;
 }
 
-async function readProblem(api: HealthApi, serializable: boolean): Promise<string | undefined> {
+async function readProblem(api: HealthApi, options: ReadOptions): Promise<string | undefined> {
   try {
-    await api.tryRead({ serializable });
+    await api.tryRead(options);
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -51,7 +59,10 @@ interface Check {
   readonly problem: (api: HealthApi) => Promise<string | undefined>;
 }
 
-const serializableRead: Check = { name: 'serializable_read', problem: (api) => readProblem(api, true) };
+const serializableRead: Check = {
+  name: 'serializable_read',
+  problem: (api) => readProblem(api, { serializable: true, isBounded: false }),
+};
 
 /** The checks behind /livez. */
 export const LIVE_CHECKS: readonly Check[] = [serializableRead];
@@ -63,7 +74,7 @@ export const READY_CHECKS: readonly Check[] = [
     problem: async ({ alarmNames }) => (alarmNames.includes('CORRUPT') ? 'alarm activated: CORRUPT' : undefined),
   },
   serializableRead,
-  { name: 'linearizable_read', problem: (api) => readProblem(api, false) },
+  { name: 'linearizable_read', problem: (api) => readProblem(api, { serializable: false, isBounded: false }) },
   {
     name: 'non_learner',
     problem: async ({ isLearner }) => (isLearner ? 'not supported for learner' : undefined),
@@ -83,7 +94,7 @@ export function checksHandler(checks: readonly Check[], api: HealthApi): HttpHan
       const lines = wanted.map(({ name }, i) =>
         problems[i] === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${problems[i]}\n`,
       );
-      if (problems.some((problem) => problem !== undefined)) return sendText(response, 503, lines.join(''));
+      if (problems.some((problem) => problem !== undefined)) return sendText(response, 503, `${lines.join('')}\n`);
       sendText(response, 200, `${query.has('verbose') ? lines.join('') : ''}ok\n`);
     });
   });

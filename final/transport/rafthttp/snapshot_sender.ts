@@ -42,8 +42,7 @@ export class SnapshotSender {
       reports.snapshot(this.#id, true);
       log.info('sent database snapshot', fields);
     } catch (error) {
-      // Also when it was stopped: whoever sent it waits for the end.
-      if (this.#isStopped) return reports.snapshot(this.#id, false);
+      if (this.#isStopped) return;
       const reason = (error as Error).message;
       log.warn('failed to send database snapshot', { ...fields, error: reason });
       if (error instanceof RemovedError) reports.removed();

@@ -1,4 +1,4 @@
-// The cluster of one member and the IDs that follow from its peer URLs. Mirrors etcd's membership/cluster.go.
+// The cluster and the IDs that follow from the peer URLs of its members. Mirrors etcd's membership/cluster.go.
 
 import { createHash } from 'node:crypto';
 

@@ -6,9 +6,9 @@ import { codecs } from '../../../proto/load.ts';
 import { RaftConfChangeType, RaftEntryType, type RaftEntry } from '../../../proto/schema.ts';
 import type { Config } from '../etcdmain/config.ts';
 import { Wal, type WalContent } from '../storage/wal/wal.ts';
-import { type Cluster, newCluster } from './cluster.ts';
+import { type Cluster, type Member, newCluster } from './cluster.ts';
 
-// The first entry of a log, which adds the first member, is from before any election.
+// What a log begins with is from before any election.
 const BOOTSTRAP_TERM = 1;
 
 export interface Bootstrapped {
@@ -26,19 +26,19 @@ export function bootstrap(config: Config): Bootstrapped {
   return { cluster: { id: ClusterID, localMemberId: NodeID }, wal, content };
 }
 
-// The log of a new member begins with the entry that adds it.
+// The log of a new member begins with what makes it a member.
 function newMember(directory: string, { name, listenPeerUrls }: Config): void {
   const peerUrls = listenPeerUrls.map((url) => url.text);
   const { id: ClusterID, localMemberId: NodeID } = newCluster(peerUrls);
   const wal = Wal.create(directory, codecs['etcdserverpb.Metadata'].encode({ NodeID, ClusterID }));
-  const context = Buffer.from(`{"id":${NodeID},"peerURLs":${JSON.stringify(peerUrls)},"name":${JSON.stringify(name)}}`);
-  const change = { type: RaftConfChangeType.ConfChangeAddNode, node_id: NodeID, context };
-  const first: RaftEntry = {
-    Type: RaftEntryType.EntryConfChange,
-    Term: BOOTSTRAP_TERM,
-    Index: 1,
-    Data: codecs['raftpb.ConfChange'].encode(change),
-  };
-  wal.save({ term: BOOTSTRAP_TERM, vote: 0n, commit: 1 }, [first]);
+  const entries = [additionOf({ id: NodeID, name, peerUrls })];
+  wal.save({ term: BOOTSTRAP_TERM, vote: 0n, commit: entries.length }, entries);
   wal.close();
+}
+
+function additionOf({ id, name, peerUrls }: Member): RaftEntry {
+  const context = Buffer.from(`{"id":${id},"peerURLs":${JSON.stringify(peerUrls)},"name":${JSON.stringify(name)}}`);
+  const change = { type: RaftConfChangeType.ConfChangeAddNode, node_id: id, context };
+  const Data = codecs['raftpb.ConfChange'].encode(change);
+  return { Type: RaftEntryType.EntryConfChange, Term: BOOTSTRAP_TERM, Index: 1, Data };
 }

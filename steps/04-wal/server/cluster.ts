@@ -1,9 +1,15 @@
-// The cluster of one member and the IDs that follow from its peer URLs. Mirrors etcd's membership/cluster.go.
+// The cluster and the IDs that follow from the peer URLs of its members. Mirrors etcd's membership/cluster.go.
 
 import { createHash } from 'node:crypto';
 
 // Makes the IDs of one cluster unlike those of another that has the same URLs.
 const TOKEN = 'etcd-cluster';
+
+export interface Member {
+  readonly id: bigint;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
 
 export interface Cluster {
   readonly id: bigint;

@@ -18,6 +18,7 @@ import type { Wal } from '../storage/wal/wal.ts';
 import { Applier } from './apply.ts';
 import type { Bootstrapped } from './bootstrap.ts';
 import type { Cluster } from './cluster.ts';
+import { IdGenerator } from './id_generator.ts';
 import { encodeProposal, type Proposal } from './propose.ts';
 
 export class EtcdServer {
@@ -25,20 +26,21 @@ export class EtcdServer {
   readonly #store = new KVStore();
   readonly #applier = new Applier(this.#store);
   readonly #wal: Wal;
+  readonly #ids: IdGenerator;
   // Each start of a member begins a term.
   readonly #term: number;
   // Index of the last entry of the log.
   #index: number;
 
-  /** Applies what the log holds. */
   constructor({ cluster, wal, content }: Bootstrapped) {
     this.cluster = cluster;
     this.#wal = wal;
+    this.#ids = new IdGenerator(cluster.localMemberId, Date.now());
     this.#index = content.entries.at(-1)?.Index ?? 0;
     this.#term = content.hardState.term + 1;
     for (const { Type, Data } of content.entries) {
       if (Type !== RaftEntryType.EntryNormal || Data === undefined) continue;
-      this.#applier.apply(codecs['etcdserverpb.InternalRaftRequest'].decode(Data));
+      this.#apply(codecs['etcdserverpb.InternalRaftRequest'].decode(Data));
     }
     this.#append(undefined);
   }
@@ -53,12 +55,12 @@ export class EtcdServer {
     };
   }
 
-  /** The member that leads: a member of one leads itself. */
+  /** The member that leads. */
   get leader(): bigint {
     return this.cluster.localMemberId;
   }
 
-  /** The term, the index of the last entry, and that of the last one applied. */
+  /** The term, the index of the last committed entry, and that of the last one applied. */
   raftStatus(): { readonly term: number; readonly index: number; readonly applied: number } {
     return { term: this.#term, index: this.#index, applied: this.#index };
   }
@@ -70,12 +72,12 @@ export class EtcdServer {
 
   /** Writes one key. */
   put(request: PutRequest): PutResponse {
-    return this.#propose({ put: request });
+    return this.#propose({ put: request }) as PutResponse;
   }
 
   /** Deletes the keys of a range. */
   deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
-    return this.#propose({ delete_range: request });
+    return this.#propose({ delete_range: request }) as DeleteRangeResponse;
   }
 
   /** Ends it; what was acknowledged is on the disk already. */
@@ -89,9 +91,13 @@ export class EtcdServer {
   }
 
   // A change is in the log, and the log on the disk, before it is applied, and so before anybody hears of it.
-  #propose<R extends { header: ResponseHeader | undefined }>(proposal: Proposal): R {
-    this.#append(encodeProposal(proposal, BigInt(this.#index + 1)));
-    return this.#withHeader(this.#applier.apply(proposal) as R);
+  #propose(proposal: Proposal): unknown {
+    this.#append(encodeProposal(proposal, this.#ids.next()));
+    return this.#apply(proposal);
+  }
+
+  #apply(request: Proposal): unknown {
+    return this.#withHeader(this.#applier.apply(request) as { header: ResponseHeader | undefined });
   }
 
   #append(data: Uint8Array | undefined): void {

@@ -1,0 +1,10 @@
+// The HTTP paths of the peer port, one a line. Mirrors etcd's etcdhttp/peer.go.
+
+import type { HttpRoutes } from './base.ts';
+import { type HttpHandler, route } from './base.ts';
+import { version } from './version.ts';
+
+/** The handler of the peer port. */
+export function peerHandler(raft: HttpRoutes): HttpHandler {
+  return route(new Map<string, HttpHandler>([...raft, ['/version', version]]));
+}
