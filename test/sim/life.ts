@@ -36,6 +36,8 @@ export class Life {
   /** Set as soon as it can take messages. */
   handler: PeerHandler | undefined;
   snapDirectory = '';
+  /** Who has sent it messages: it can answer them, though its log may not tell of them yet. */
+  readonly remotes = new Set<bigint>();
   server: EtcdServer | undefined;
   /** Clients are served. */
   isServing = false;

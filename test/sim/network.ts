@@ -181,6 +181,7 @@ export class Network {
     life?.run(() => {
       const message = codec.decode(bytes);
       this.#observer.onDeliver(to, message);
+      life.remotes.add(from);
       const isFromRemoved = life.handler?.isIdRemoved(from) ?? false;
       life.handler?.process(message).catch(() => {
         if (isFromRemoved) this.#lives.get(from)?.run(() => this.#lives.get(from)?.handler?.removedByPeers());
@@ -215,7 +216,8 @@ export class SimTransport implements PeerTransport {
   send(messages: readonly RaftMessage[]): void {
     if (this.#isStopped || !this.#life.isAlive) return;
     for (const message of messages) {
-      if (this.#peers.has(message.to)) this.#network.send(this.#id, this.#life, message);
+      const isKnown = this.#peers.has(message.to) || this.#life.remotes.has(message.to);
+      if (isKnown) this.#network.send(this.#id, this.#life, message);
     }
   }
 
