@@ -20,7 +20,7 @@ export interface WalContent {
   readonly entries: RaftEntry[];
   /** Whether the point to read from is noted in the log. */
   readonly isSnapshotFound: boolean;
-  /** Index of the last entry, however old; 0 without entries. */
+  /** Index of the last entry, however old, or of a snapshot behind it; 0 without either. */
   readonly lastIndex: number;
   /** Where the next record goes, in the last segment, and the crc that it continues. */
   readonly endOffset: number;
@@ -120,7 +120,9 @@ class Collector {
     this.metadata = data;
   }
 
+  // A snapshot that came from the leader may be ahead of all entries: what follows begins behind it.
   #addSnapshot(snapshot: WalSnapshot): void {
+    this.lastIndex = Math.max(this.lastIndex, snapshot.index);
     if (snapshot.index !== this.#from.index) return;
     if (snapshot.term !== this.#from.term) throw new WalError('SnapshotMismatch');
     this.isSnapshotFound = true;

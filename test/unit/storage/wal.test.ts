@@ -89,6 +89,21 @@ test('a log is read from a snapshot in a later segment on; one that it does not 
   assert.equal(Wal.open(optionsOn(disk), { index: 25, term: 1 }).content.isSnapshotFound, false);
 });
 
+test('a segment behind a snapshot that came from the leader is named by it, also when the log was opened in between', () => {
+  const disk = newDisk();
+  const before = Wal.create(optionsOn(disk), METADATA);
+  before.saveSnapshot({ index: 40, term: 2, conf_state: undefined });
+  before.save(state(0, 40), []);
+  before.close();
+  const { wal } = Wal.open(optionsOn(disk), { index: 40, term: 2 });
+  while (listSegments(disk, DIRECTORY).length === 1) {
+    wal.save(state(0, 40), []);
+    wal.sync();
+  }
+  wal.close();
+  assert.equal(listSegments(disk, DIRECTORY).at(-1)?.index, 41);
+});
+
 interface Step {
   readonly bytes: number;
   readonly isSynced: boolean;
