@@ -178,13 +178,19 @@ async function oldMember(places: Places): Promise<Bootstrapped> {
     checkLogReaches(inDatabase, { ...content, snapshot });
     const { entries, hardState } = config.forceNewCluster
       ? forceNewCluster({ content, snapshot, localId: NodeID, inDatabase, wal })
-      : content;
+      : { ...content, hardState: committedAtLeast(inDatabase, content.hardState) };
     const log = { wal, snapshot, v2Index, entries, hardState };
     return { dirs, fs, backend, progress, cluster, isNew: false, remotes: [], ...log };
   } catch (error) {
     backend.abandon();
     throw error;
   }
+}
+
+// What is in the database was committed, though the commit index, which nobody waits for, may not have reached the disk. A leader
+// whose database is ahead of what it has applied sends it to nobody, and may need those whom it would have to send it to.
+function committedAtLeast(index: number, hardState: RaftHardState): RaftHardState {
+  return { ...hardState, commit: Math.max(hardState.commit, index) };
 }
 
 // A torn end is cut off once; what is then still wrong stays.

@@ -1,5 +1,6 @@
 // What carries messages between members, as the server sees it. transport/rafthttp is the real one, which speaks etcd's peer
-// protocol; a simulation brings its own. It may lose, delay and repeat messages: raft expects no more.
+// protocol; a simulation brings its own. It may lose, delay and repeat messages: raft expects no more,
+// but a MsgProp that is repeated is proposed and applied a second time, as in etcd, so a carrier must not repeat one by itself.
 
 import type { RaftMessage } from '../../proto/schema.ts';
 

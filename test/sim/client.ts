@@ -24,6 +24,7 @@ export interface ClientWorld {
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly checks: Checks;
+  /** Those that are members at the moment. */
   readonly members: readonly Member[];
   fail(error: unknown): void;
   note(text: string): void;
@@ -52,13 +53,13 @@ export class SimClient {
 
   /** Asks until `isOver`. */
   async run(isOver: () => boolean): Promise<void> {
-    const { members, scheduler } = this.#world;
-    let member = this.#random.pick(members);
+    const { scheduler } = this.#world;
+    let member = this.#random.pick(this.#world.members);
     while (!isOver()) {
       await scheduler.sleep(this.#random.below(THINK_MS));
       const key = `k${this.#random.below(KEYS)}`;
       const told = await this.operate(member, key, this.#choose(key));
-      if (told === undefined || this.#random.chance(0.1)) member = this.#random.pick(members);
+      if (told === undefined || this.#random.chance(0.1)) member = this.#random.pick(this.#world.members);
     }
   }
 

@@ -13,6 +13,7 @@ const NOTICED_BY: Readonly<Record<string, RegExp>> = {
   vote: /two leaders of term/,
   count: /behind entry|part of the log is lost|out of range|not linearizable|is told/,
   read: /is told|not linearizable/,
+  database: /database is damaged|invalid database|illegal tag|behind entry/,
 };
 
 function run(program: string, ...args: readonly string[]): { readonly status: number | null; readonly output: string } {

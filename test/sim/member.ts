@@ -47,10 +47,10 @@ export class Member {
   /** `isMember`: whether it is one from the beginning of the cluster on. */
   constructor(
     world: MemberWorld,
-    options: { name: string; url: string; flags: ReadonlyMap<string, string>; isMember: boolean },
+    options: { name: string; url: string; flags: ReadonlyMap<string, string>; isMember: boolean; random: Random },
   ) {
     this.#world = world;
-    this.#random = world.random.fork();
+    this.#random = options.random;
     this.#isMember = options.isMember;
     this.#hasJoined = options.isMember;
     this.name = options.name;

@@ -1,7 +1,7 @@
 // Proof that the simulation can fail: well-known mistakes are planted into the members from outside, and a run must notice each
 // of them. In a process of its own, since it changes classes of final.
 //
-//   node --import tsx test/sim/planted.ts --plant vote|count|read [--seeds 200]
+//   node --import tsx test/sim/planted.ts --plant vote|count|read|database [--seeds 200]
 
 import { parseArgs } from 'node:util';
 import { RaftLog } from '../../final/core/raft/log.ts';
@@ -11,6 +11,11 @@ import type { File, FileSystem } from '../../final/storage/fs.ts';
 import { LENGTH_FIELD_BYTES, readFrameLength, RecordType } from '../../final/storage/wal/record.ts';
 import { simulate } from './cluster_sim.ts';
 import type { SimOptions } from './world.ts';
+
+const SHORT_LOG: ReadonlyMap<string, string> = new Map([
+  ['snapshot-count', '5'],
+  ['experimental-snapshot-catchup-entries', '1'],
+]);
 
 const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
   // A vote and a term are written, but nobody waits for the disk: a member that loses power may vote twice in one term.
@@ -38,10 +43,19 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
     });
     return { faults: ['usurped', 'storm'] };
   },
+  // A database that the leader sends is taken over, and the snapshot acknowledged, before it is on the disk.
+  // With a short log everybody who comes new or was away needs one.
+  database: () => ({
+    wrapDisk: withoutDatabaseSync,
+    flags: SHORT_LOG,
+    faults: ['replace', 'isolate', 'crashInSnapshot', 'crashInSnapshot'],
+  }),
   // No mistake: what the plants change beside their mistake is harmless.
   none: () => {
     sendOneEntryAtATime();
-    return { faults: ['rivals', 'overtaken', 'usurped', 'storm'] };
+    return {
+      faults: ['rivals', 'overtaken', 'usurped', 'storm', 'replace', 'invite', 'isolate', 'crashInSnapshot'],
+    };
   },
 };
 
@@ -65,6 +79,29 @@ function withoutVoteSync(fs: FileSystem): FileSystem {
   return {
     ...fs,
     open: (path, mode) => (path.endsWith('.wal') ? noVoteSync(fs.open(path, mode)) : fs.open(path, mode)),
+  };
+}
+
+// The name is that of a database that is being received.
+function withoutDatabaseSync(fs: FileSystem): FileSystem {
+  const isReceived = (path: string): boolean => /\/snap\/tmp\d+$/.test(path);
+  return {
+    ...fs,
+    open: (path, mode) => (isReceived(path) ? noSync(fs.open(path, mode)) : fs.open(path, mode)),
+  };
+}
+
+function noSync(file: File): File {
+  return {
+    name: file.name,
+    size: () => file.size(),
+    read: (into, position) => file.read(into, position),
+    write: (bytes, position) => file.write(bytes, position),
+    truncate: (size) => file.truncate(size),
+    syncData: () => {},
+    syncDataAsync: () => Promise.resolve(),
+    lock: (kind) => file.lock(kind),
+    close: () => file.close(),
   };
 }
 

@@ -42,6 +42,8 @@ export interface SimSummary {
 export interface SimOptions {
   /** Stands between every program and its disk. */
   readonly wrapDisk?: (fs: FileSystem) => FileSystem;
+  /** Flags that every member has instead of those that the seed gives it. */
+  readonly flags?: ReadonlyMap<string, string>;
   /** Names of the faults that may happen; all unless given. */
   readonly faults?: readonly string[];
   /** Is told everything that happens. */
@@ -94,7 +96,7 @@ class World implements Observer {
   #isCalm = false;
   #isOver = false;
 
-  constructor(seed: number, { wrapDisk = (fs) => fs, faults, print }: SimOptions) {
+  constructor(seed: number, { wrapDisk = (fs) => fs, flags: fixedFlags = new Map(), faults, print }: SimOptions) {
     this.#faultNames = faults;
     this.#seed = seed;
     this.#print = print;
@@ -106,14 +108,17 @@ class World implements Observer {
       (text) => this.note(text),
       (error) => this.fail(error),
     );
-    const flags = newFlags(this.random, new Random(~seed));
+    // Of its own: what the operator does not do changes nothing else.
+    const operatorRandom = new Random(~seed);
+    const flags = new Map([...newFlags(this.random, operatorRandom), ...fixedFlags]);
     const founders = newMembers(this, flags);
     this.places = founders;
     this.#clients = Array.from({ length: 2 + this.random.below(3) }, (_, id) => {
       return new SimClient(this, id, this.random.fork());
     });
-    this.places = [...founders, new Member(this, { ...placeOf(founders.length), flags, isMember: false })];
-    this.operator = new Operator(this, this.random.fork(), founders.length);
+    const guest = { ...placeOf(founders.length), flags, isMember: false, random: operatorRandom.fork() };
+    this.places = [...founders, new Member(this, guest)];
+    this.operator = new Operator(this, operatorRandom, founders.length);
   }
 
   /** Those that are to run. */
@@ -294,7 +299,9 @@ function placeOf(i: number): { readonly name: string; readonly url: string } {
 
 function newMembers(world: World, flags: ReadonlyMap<string, string>): Member[] {
   const count = (flags.get('initial-cluster') ?? '').split(',').length;
-  return Array.from({ length: count }, (_, i) => new Member(world, { ...placeOf(i), flags, isMember: true }));
+  return Array.from({ length: count }, (_, i) => {
+    return new Member(world, { ...placeOf(i), flags, isMember: true, random: world.random.fork() });
+  });
 }
 
 function newFlags(random: Random, operatorRandom: Random): ReadonlyMap<string, string> {
