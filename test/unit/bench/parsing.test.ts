@@ -56,6 +56,7 @@ test('CPU time of this process rises with work', { skip: process.platform !== 'l
 test('options: the usual ones, the quick ones, and quick ones changed', () => {
   const usual = {
     servers: ['final', 'real'],
+    members: 1,
     workloads: ['put', 'range-serializable', 'range-linearizable', 'txn'],
     clients: [1, 16, 64, 256],
     seconds: 3,
@@ -70,6 +71,7 @@ test('options: the usual ones, the quick ones, and quick ones changed', () => {
     seconds: 1,
     rounds: 2,
   });
+  assert.deepEqual(parseOptions(['--members', '3']), { ...usual, members: 3 });
   assert.equal(parseOptions(['--rounds', '2', '--help']), 'help');
 });
 
