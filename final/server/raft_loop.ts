@@ -104,15 +104,18 @@ export class RaftLoop {
     if (ready.softState !== undefined) hooks.onSoftState();
     const readState = ready.readStates.at(-1);
     if (readState !== undefined) hooks.onReadState(readState);
-    const isLeader = node.role === 'leader';
-    if (isLeader) transport.send(this.#toSend(ready.messages));
+    // A leader that is the only voter commits what it has yet to write: its learners must not hear of that before it is written.
+    const first = ready.entries[0];
+    const isWritten = first === undefined || first.Index > node.committed;
+    const mayAnnounce = node.role === 'leader' && isWritten;
+    if (mayAnnounce) transport.send(this.#toSend(ready.messages));
     if (ready.snapshot !== undefined) {
       await this.#takeSnapshot(ready, ready.snapshot);
     } else {
       await this.#saveAndApply(ready);
     }
     if (ready.entries.length > 0) storage.append(ready.entries);
-    if (!isLeader) transport.send(this.#toSend(ready.messages));
+    if (!mayAnnounce) transport.send(this.#toSend(ready.messages));
   }
 
   // Entries that are committed already need not wait for the disk of this member, unless they are among those it writes now:

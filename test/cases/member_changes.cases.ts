@@ -30,6 +30,9 @@ const NOT_ENOUGH = {
 const BAD_TRANSFEREE = { code: Code.FailedPrecondition, message: 'etcdserver: bad leader transferee' } as const;
 const EXISTS = { code: Code.FailedPrecondition, message: 'etcdserver: member ID already exist' } as const;
 
+/** Between two changes, in ms. */
+const CHANGE_PAUSE_MS = 100;
+
 /** URLs on which nobody listens. */
 const A = 'http://127.0.0.1:9';
 const B = 'http://127.0.0.1:7';
@@ -150,9 +153,12 @@ const changing: Case[] = [
       const { peerUrl } = t.server;
       await addLearner(t, [A]);
       await t.refused(MemberUpdate, { ID: 1234n, peerURLs: [B] }, NOT_FOUND);
+      // A leader drops a change while the one before it, already answered, is not behind it yet.
+      await delay(CHANGE_PAUSE_MS);
       await t.refused(MemberUpdate, { ID: self, peerURLs: [A] }, URL_EXISTS);
       const before = (await membersOf(t)).find((one) => one.ID === self);
       for (const peerURLs of [['zzz'], [B, 'a'], [peerUrl]]) {
+        await delay(CHANGE_PAUSE_MS);
         const { members } = await t.ok(MemberUpdate, { ID: self, peerURLs });
         assert.deepEqual(
           members.find((one) => one.ID === self),

@@ -39,6 +39,8 @@ interface Options {
   readonly role: string;
   readonly peers?: readonly bigint[];
   readonly removed?: readonly bigint[];
+  /** How far the log is committed; 0 unless said. */
+  readonly committed?: number;
   /** Begins the sync of the log in the background, and ends it when the test says so. */
   readonly heldSync?: Promise<void>;
   /** Called with each step, while it happens. */
@@ -59,6 +61,7 @@ async function steps(readies: readonly Ready[], options: Options): Promise<strin
   const left = [...readies];
   const node = {
     role: options.role,
+    committed: options.committed ?? 0,
     hasReady: () => left.length > 0,
     ready: () => left[0],
     advance: () => {
@@ -137,6 +140,14 @@ test('a leader sends while it writes, and applies meanwhile', async () => {
     'after',
     'collect',
   ]);
+});
+
+test('a leader that is the only voter writes what it has committed before its learners hear of it', async () => {
+  const append = message(RaftMessageType.MsgApp, 2n, 4);
+  const one = ready({ entries: [entry(5)], committedEntries: [entry(5)], messages: [append] });
+  const trace = await steps([one], { role: 'leader', committed: 5 });
+  const sent = trace.findIndex((step) => step.startsWith('send'));
+  assert.ok(sent > trace.findIndex((step) => step === 'sync ends' || step === 'sync'), trace.join(', '));
 });
 
 test('a follower, and who asks for votes, sends only what is on the disk', async () => {
