@@ -331,7 +331,7 @@ const notYet: Case[] = refusals(
   [
     ['cert-file', 'cert.pem'],
     ['listen-metrics-urls', 'http://127.0.0.1:22399'],
-    ['experimental-watch-progress-notify-interval', '1s'],
+    ['experimental-warning-apply-duration', '1s'],
     ['discovery', 'http://127.0.0.1:22399/x'],
   ].map(
     ([name = '', value = '']): Row => [

@@ -3,6 +3,7 @@
 
 import * as grpc from '@grpc/grpc-js';
 import type { Init, MethodDefinition } from '../../proto/load.ts';
+import { GrpcStream } from './grpc_stream.ts';
 
 /** Milliseconds that a call may take when nothing else is said. */
 export const CALL_LIMIT_MS = 15_000;
@@ -33,6 +34,7 @@ export interface CallOptions {
 /** One connection to one server. */
 export class GrpcClient {
   readonly #client: grpc.Client;
+  readonly #open = new Set<GrpcStream<never, unknown>>();
 
   /** @param address `host:port`, or `unix:path` */
   constructor(address: string) {
@@ -100,8 +102,47 @@ export class GrpcClient {
     return answer;
   }
 
+  /** Opens a call with a stream in both directions, which goes on until one side ends it. No deadline of its own. */
+  openBidi<Req, Res>(method: MethodDefinition<Req, Res>, options: CallOptions = {}): GrpcStream<Req, Res> {
+    const call = this.#client.makeBidiStreamRequest(
+      method.path,
+      (message: Init<Req> | Uint8Array) =>
+        Buffer.from(message instanceof Uint8Array ? message : method.request.encode(message)),
+      (bytes: Buffer) => method.response.decode(bytes),
+      metadataOf(options),
+      streamOptions(options),
+    );
+    return this.#track(new GrpcStream<Req, Res>(call));
+  }
+
+  /** Opens a call whose answer is a stream without an end of its own. No deadline of its own. */
+  openServerStream<Req, Res>(
+    method: MethodDefinition<Req, Res>,
+    request: Init<Req>,
+    options: CallOptions = {},
+  ): GrpcStream<Req, Res> {
+    const call = this.#client.makeServerStreamRequest(
+      method.path,
+      (message: Init<Req>) => Buffer.from(method.request.encode(message)),
+      (bytes: Buffer) => method.response.decode(bytes),
+      request,
+      metadataOf(options),
+      streamOptions(options),
+    );
+    return this.#track(new GrpcStream<Req, Res>(call));
+  }
+
+  /** Closes the connection and cancels the calls that were opened and still go on. */
   close(): void {
+    for (const stream of this.#open) stream.cancel();
     this.#client.close();
+  }
+
+  #track<Req, Res>(stream: GrpcStream<Req, Res>): GrpcStream<Req, Res> {
+    const tracked = stream as GrpcStream<never, unknown>;
+    this.#open.add(tracked);
+    void stream.ended.then(() => this.#open.delete(tracked));
+    return stream;
   }
 
   #unary<Req, Res>(call: {
@@ -142,6 +183,10 @@ function metadataOf(options: CallOptions): grpc.Metadata {
   const metadata = new grpc.Metadata();
   for (const [name, value] of Object.entries(options.metadata ?? {})) metadata.set(name, value);
   return metadata;
+}
+
+function streamOptions({ deadlineMs }: CallOptions): grpc.CallOptions {
+  return deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
 }
 
 function callOptions(options: CallOptions): grpc.CallOptions {

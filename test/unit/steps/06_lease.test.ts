@@ -1,0 +1,78 @@
+// What step 06 adds where no client can look: a leader that nobody follows gives up, and a lease is never over early.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RaftMessageType } from '../../../proto/schema.ts';
+import { Lessor } from '../../../steps/06-lease/core/lease/lessor.ts';
+import { newMessage, NONE } from '../../../steps/06-lease/core/raft/messages.ts';
+import { RawNode } from '../../../steps/06-lease/core/raft/rawnode.ts';
+
+const ELECTION_TICK = 10;
+
+function newLeader(): RawNode {
+  const hardState = { term: 1, vote: 0n, commit: 0 };
+  const members = [1n, 2n, 3n];
+  const node = new RawNode({ id: 1n, members, electionTick: ELECTION_TICK, hardState, entries: [], random: () => 0 });
+  node.campaign();
+  answer(node, RaftMessageType.MsgVoteResp);
+  assert.equal(node.raft.role, 'leader');
+  return node;
+}
+
+function answer(node: RawNode, type: number): void {
+  node.step({ ...newMessage(type, 1n), from: 2n, term: node.raft.term });
+}
+
+test('step 06: a leader whom a majority does not answer gives up', () => {
+  const node = newLeader();
+  for (let i = 0; i < ELECTION_TICK; i++) node.tick();
+  assert.deepEqual([node.raft.role, node.raft.lead], ['follower', NONE]);
+});
+
+test('step 06: a leader whom a majority answers stays', () => {
+  const node = newLeader();
+  for (let i = 0; i < 10 * ELECTION_TICK; i++) {
+    node.tick();
+    if (i % (ELECTION_TICK - 1) === 0) answer(node, RaftMessageType.MsgHeartbeatResp);
+  }
+  assert.equal(node.raft.role, 'leader');
+});
+
+test('step 06: a member that is alone goes on leading', () => {
+  const hardState = { term: 1, vote: 0n, commit: 0 };
+  const node = new RawNode({ id: 1n, members: [1n], electionTick: 10, hardState, entries: [], random: () => 0 });
+  node.campaign();
+  for (let i = 0; i < 3 * ELECTION_TICK; i++) node.tick();
+  assert.equal(node.raft.role, 'leader');
+});
+
+test('step 06: a lease ends its TTL after grant, renewal or promotion, and is listed by its end', () => {
+  const lessor = new Lessor(2);
+  const ends = (): unknown[] => lessor.list().map(({ id, deadline }) => [id, deadline]);
+  lessor.grant({ id: 1n, ttl: 10, now: 0 });
+  lessor.grant({ id: 2n, ttl: -5, now: 100 });
+  assert.deepEqual(ends(), [
+    [2n, 2_100],
+    [1n, 10_000],
+  ]);
+  lessor.renew(2n, 20_000);
+  assert.deepEqual(ends(), [
+    [1n, 10_000],
+    [2n, 22_000],
+  ]);
+  lessor.promote(50_000);
+  assert.deepEqual(ends(), [
+    [2n, 52_000],
+    [1n, 60_000],
+  ]);
+});
+
+test('step 06: a key hangs on the lease of its last put, and is handed out once when that ends', () => {
+  const lessor = new Lessor(2);
+  lessor.grant({ id: 1n, ttl: 10, now: 0 });
+  for (const key of ['b', 'a', 'c']) lessor.attach(1n, key);
+  lessor.detach(1n, 'c');
+  assert.deepEqual(lessor.revoke(1n), ['a', 'b']);
+  assert.throws(() => lessor.revoke(1n), { kind: 'LeaseNotFound' });
+  assert.throws(() => lessor.renew(1n, 0), { kind: 'LeaseNotFound' });
+});
