@@ -109,6 +109,12 @@ const checking: Case[] = refusals(COMMON, [
     '--advertise-client-urls "unix://foo" must be "host:port" (address foo: missing port in address)',
     '3.5',
   ),
+  wrong(
+    'experimental-enable-lease-checkpoint-persist',
+    'true',
+    'setting experimental-enable-lease-checkpoint-persist requires experimental-enable-lease-checkpoint',
+    '3.5',
+  ),
   wrong('logger', 'foo', 'unknown logger option "foo"'),
   wrong('logger', 'capnslog', '--logger=capnslog is removed in v3.5', '3.5'),
   wrong('log-outputs', 'default,stderr', 'multi logoutput for "default" is not supported yet', '3.5'),

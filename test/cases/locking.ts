@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KV, Lease } from '../../proto/load.ts';
 import type { KeyValue } from '../../proto/schema.ts';
-import type { CaseContext } from './case.ts';
+import type { Answer } from '../harness/grpc_client.ts';
+import { type CaseContext, Code } from './case.ts';
 
 const WAIT_LIMIT_MS = 10_000;
 
@@ -38,4 +39,12 @@ export async function queued(t: CaseContext, name: string, count: number): Promi
 export async function isWaiting(call: Promise<unknown>): Promise<boolean> {
   const over = call.then(() => false);
   return Promise.race([over, delay(150, true)]);
+}
+
+/**
+ * Asserts that a call ended by its deadline. Client and server watch the same clock: where the server is first, it resets the
+ * stream, which the client takes for a cancel.
+ */
+export function assertGaveUp({ code, message }: Answer<unknown>): void {
+  assert.ok(code === Code.DeadlineExceeded || code === Code.Canceled, `${code} "${message}"`);
 }

@@ -9,7 +9,7 @@ import { revisionOf, Watching } from './watching.ts';
 
 const { Put, DeleteRange } = KV.methods;
 const { LeaseGrant } = Lease.methods;
-const since = 'final';
+const since = '07-watch';
 const ZERO = Buffer.from([0]);
 const LEASE_LIMIT_MS = 10_000;
 

@@ -44,7 +44,7 @@ function keyField(key: Buffer): Buffer {
 const ids: Case[] = [
   {
     name: 'ids are chosen or counted from 0, past those in use; a negative one is as good as any (rows 83 and 84)',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       const answers: string[] = [];
@@ -67,7 +67,7 @@ const ids: Case[] = [
   },
   {
     name: 'an id that was cancelled can be chosen again',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       assert.equal(await watching.create({ key: t.key('a'), watch_id: 9n }), '9 @0 created');
@@ -81,7 +81,7 @@ const ids: Case[] = [
   },
   {
     name: 'ids belong to a stream: another stream counts and cancels its own',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const one = await Watching.open(t);
       const other = await Watching.open(t);
@@ -98,7 +98,7 @@ const ids: Case[] = [
 const refused: Case[] = [
   {
     name: 'a range that holds nothing is refused with id -1, and the stream goes on (row 82)',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       const empty = '-1 @0 created canceled "mvcc: watcher range is empty"';
@@ -112,7 +112,7 @@ const refused: Case[] = [
   },
   {
     name: 'a negative start revision is refused like one that is compacted (row 91)',
-    since,
+    since: '07-watch',
     only: '3.5',
     run: async (t) => {
       const watching = await Watching.open(t);
@@ -127,7 +127,7 @@ const refused: Case[] = [
   },
   {
     name: 'a watch request that asks for nothing is ignored, and so are fields that nobody knows',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       watching.stream.write({});
@@ -138,7 +138,7 @@ const refused: Case[] = [
   },
   {
     name: 'a range_end that is there and empty is one key',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       const request = Buffer.concat([keyField(t.key('a')), Buffer.from([0x12, 0])]);
@@ -151,7 +151,7 @@ const refused: Case[] = [
   },
   {
     name: 'filters are read packed and one by one, and a number that is no filter is left out',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const watching = await Watching.open(t);
       const [noPut, noDelete, unknown] = [0, 1, 7];
@@ -169,7 +169,7 @@ const refused: Case[] = [
   },
   {
     name: 'a watch stream whose deadline has come ends with it',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const body = grpcFrame(createBytes(keyField(t.key('a'))));
       const headers = { ...grpcHeaders(Watch.methods.Watch.path), 'grpc-timeout': '300m' };
@@ -335,7 +335,7 @@ const compaction: Case[] = [
 const long: Case[] = [
   {
     name: 'a history of 2500 revisions comes as 1000, 1000 and 500 with the revision of now (row 95)',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const base = await revisionOf(t);
       await history(t.client, t.key('a'), 2500);
@@ -476,7 +476,7 @@ const progress: Case[] = [
 const slow: Case[] = [
   {
     name: 'a client that does not read holds up nobody, and gets everything when it reads again',
-    since,
+    since: '07-watch',
     run: async (t) => {
       const sleeper = await Watching.open(t, { client: t.server.grpc() });
       const reader = await Watching.open(t, { client: t.server.grpc() });
@@ -506,7 +506,7 @@ const slow: Case[] = [
   },
   {
     name: 'a watcher of a server that was killed goes on from its revision when the server is back',
-    since,
+    since: '07-watch',
     server: 'none',
     run: async (t) => {
       const folder = t.folder();
