@@ -22,6 +22,27 @@ export const LEASE_EXPIRY_INTERVAL_MS = 500;
 /** Most leases that are revoked in one look, so that a mass expiry does not stop the server. */
 export const LEASES_REVOKED_PER_LOOK = 500;
 
+/** Most ends of leases that are on their way through the log, so that clients' proposals have their turn too. */
+export const LEASE_REVOKES_IN_FLIGHT = 16;
+
+/** How often the remaining time of a lease is written down, in ms, when that is asked for: a new leader may give it so much more. */
+export const LEASE_CHECKPOINT_INTERVAL_MS = 5 * 60_000;
+
+/** Most remaining times in one entry of the log, which every member applies in one go. */
+export const LEASE_CHECKPOINT_BATCH = 1000;
+
+/** Most renewals of one stream that wait for their answers; a client with more is not read until some are answered. */
+export const RENEWALS_PER_STREAM = 64;
+
+/** Most connections from one member to the leader for the renewals of its clients, each with one renewal at a time. */
+export const LEASE_CONNECTIONS = 32;
+
+/** A leader that has missed so many heartbeats of its own asks a quorum whether it leads yet, before it renews a lease. */
+export const ACTIVE_HEARTBEATS = 3;
+
+/** How long a question about a lease waits for what is committed to be applied, in ms (spec/rpc.md 4). */
+export const APPLY_WAIT_MS = 1_000;
+
 /** The largest election timeout that makes sense, in ms. */
 export const MAX_ELECTION_TIMEOUT_MS = 50_000;
 
@@ -63,3 +84,37 @@ export const PURGE_INTERVAL_MS = 30_000;
 
 /** Bytes of one message of a snapshot stream. */
 export const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
+
+/**
+ * Bytes that may wait for the reader of a watch stream, and for all those of a connection: beyond it its watchers get
+ * nothing more, and are caught up from the history when it has read. Events are shared, so what waits costs less than it
+ * counts. Enough for one event to some ten thousand watchers of a stream; etcd keeps 128 answers for a stream.
+ */
+export const WATCH_STREAM_BUFFER_BYTES = 1024 * 1024;
+export const WATCH_CONNECTION_BUFFER_BYTES = 16 * 1024 * 1024;
+
+/** How often watchers are looked at that lag behind, in ms (spec/rpc.md 7.5). Nearly all are caught up at once. */
+export const WATCH_SYNC_INTERVAL_MS = 100;
+
+/** Most watchers that are caught up in one round, and most distinct revisions in one answer to them (spec/rpc.md 7.5). */
+export const WATCHERS_PER_ROUND = 512;
+export const WATCH_RESPONSE_REVISIONS = 1000;
+
+/**
+ * Most bytes of key-values in such an answer; a single larger revision goes alone. Far above what history usually holds: a
+ * client sees as few answers as from etcd, and a stream that is not read keeps no more than this and its buffer.
+ */
+export const WATCH_RESPONSE_BYTES = 8 * 1024 * 1024;
+
+/** Records of the history, and bytes of events, behind which a round ends: it takes some ten milliseconds at most. */
+export const WATCH_ROUND_RECORDS = 10_000;
+export const WATCH_ROUND_BYTES = 16 * 1024 * 1024;
+
+/** Memory that all watchers of a member may take, in bytes: about a million. Beyond it a watcher is refused, "too many requests". */
+export const MAX_WATCHER_BYTES = 512 * 1024 * 1024;
+
+/** The shortest interval of progress notices, in ms (spec/rpc.md 4); anything shorter means this. */
+export const MIN_WATCH_PROGRESS_MS = 100;
+
+/** Bytes of events that wait for their reader inside the server, as for the Lock service; then it is treated as a client that does not read. */
+export const INTERNAL_WATCH_BUFFER_BYTES = 1024 * 1024;

@@ -1,9 +1,7 @@
-// A client of etcd: typed calls, to whichever of its endpoints answers, with authentication and with retries of
-// calls that can be repeated. Mirrors etcd's clientv3 as far as unary calls and snapshots go.
+// A client of etcd: what can be asked of a cluster, with types. How a call reaches a server is in rpc.ts; watches and the
+// renewal of leases, which last longer than a call, are in watch.ts and lease.ts. Mirrors etcd's clientv3.
 
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Auth, Cluster, type Init, KV, Lease, Maintenance, type MethodDefinition } from '../../proto/load.ts';
+import { Cluster, type Init, KV, Lease, Maintenance } from '../../proto/load.ts';
 import { AlarmRequest_AlarmAction } from '../../proto/schema.ts';
 import type {
   AlarmMember,
@@ -16,6 +14,7 @@ import type {
   DeleteRangeResponse,
   HashKVResponse,
   LeaseGrantResponse,
+  LeaseKeepAliveResponse,
   LeaseLeasesResponse,
   LeaseRevokeResponse,
   LeaseTimeToLiveRequest,
@@ -36,72 +35,22 @@ import type {
   TxnRequest,
   TxnResponse,
 } from '../../proto/schema.ts';
-import { Connection, type ConnectionOptions, deadlineAfter } from './connection.ts';
-import { type Endpoint, parseEndpoint } from './endpoint.ts';
-import { ClientError, Code } from './errors.ts';
+import { Lessor } from './lease.ts';
+import { type CallOptions, Rpc, type RpcOptions } from './rpc.ts';
+import { type WatchAnswers, WatchClient, type WatchOptions } from './watch.ts';
+import type { WatchRequest } from './watcher.ts';
 
-export interface ClientOptions extends ConnectionOptions {
-  /** At least one, in the forms of {@link parseEndpoint}. */
-  readonly endpoints: readonly string[];
-  /** How long authentication may take, in milliseconds; 0: for ever. */
-  readonly dialTimeoutMs: number;
-  /** Authenticates when both are given and neither is empty. */
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** Told of every attempt of a call that failed, also of those that are tried again. */
-  readonly onFailedAttempt?: (attempt: FailedAttempt) => void;
-}
-
-export interface FailedAttempt {
-  /** Whom the call was for, as clientv3 names it in its log. */
-  readonly target: string;
-  /** From 0. */
-  readonly attempt: number;
-  readonly error: ClientError;
-}
-
-export interface CallOptions {
-  /** Milliseconds, with all attempts and with connecting; absent: as long as it takes. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** Attempts of a call that can be repeated, and the pause between two of them. */
-const maxAttempts = 100;
-const retryPauseMs = 25;
-
-/** Version of the API that the server is told. */
-const clientApiVersion = '3.4';
-
-interface Target {
-  /** As the log names it. */
-  readonly name: string;
-  /** A connection that stands. Throws ClientError when there is none by `deadline`. */
-  readonly connection: (deadline: number) => Promise<Connection>;
-}
-
-interface Call<Req, Res> {
-  readonly method: MethodDefinition<Req, Res>;
-  readonly request: Init<Req>;
-  /** Doing it twice is doing it once. */
-  readonly repeatable: boolean;
-}
+export type ClientOptions = RpcOptions;
 
 export class Client {
-  private readonly options: ClientOptions;
-  private readonly endpoints: readonly Endpoint[];
-  private readonly balanced: Target;
-  private connections: readonly Connection[] | undefined;
-  private token: string | undefined;
+  readonly #rpc: Rpc;
+  readonly #watches: WatchClient;
+  readonly #lessor: Lessor;
 
   private constructor(options: ClientOptions) {
-    this.options = options;
-    this.endpoints = options.endpoints.map(parseEndpoint);
-    const [first] = this.endpoints;
-    if (first === undefined) throw new RangeError('a client needs an endpoint');
-    this.balanced = {
-      name: `endpoint://client-${randomUUID()}/${first.address}`,
-      connection: (deadline) => this.anyConnection(deadline),
-    };
+    this.#rpc = new Rpc(options);
+    this.#watches = new WatchClient(this.#rpc);
+    this.#lessor = new Lessor(this.#rpc);
   }
 
   /**
@@ -112,7 +61,7 @@ export class Client {
   static async connect(options: ClientOptions): Promise<Client> {
     const client = new Client(options);
     try {
-      await client.authenticate();
+      await client.#rpc.authenticate();
       return client;
     } catch (error) {
       client.close();
@@ -120,66 +69,66 @@ export class Client {
     }
   }
 
-  /** All calls throw ClientError. */
+  /** All calls throw ClientError, and the reason of their signal. */
   range(request: Init<RangeRequest>, options?: CallOptions): Promise<RangeResponse> {
-    return this.call(this.balanced, { method: KV.methods.Range, request, repeatable: true }, options);
+    return this.#rpc.call({ method: KV.methods.Range, request, repeatable: true }, options);
   }
 
   put(request: Init<PutRequest>, options?: CallOptions): Promise<PutResponse> {
-    return this.call(this.balanced, { method: KV.methods.Put, request, repeatable: false }, options);
+    return this.#rpc.call({ method: KV.methods.Put, request, repeatable: false }, options);
   }
 
   deleteRange(request: Init<DeleteRangeRequest>, options?: CallOptions): Promise<DeleteRangeResponse> {
-    return this.call(this.balanced, { method: KV.methods.DeleteRange, request, repeatable: false }, options);
+    return this.#rpc.call({ method: KV.methods.DeleteRange, request, repeatable: false }, options);
   }
 
   txn(request: Init<TxnRequest>, options?: CallOptions): Promise<TxnResponse> {
-    return this.call(this.balanced, { method: KV.methods.Txn, request, repeatable: false }, options);
+    return this.#rpc.call({ method: KV.methods.Txn, request, repeatable: false }, options);
   }
 
   compact(request: Init<CompactionRequest>, options?: CallOptions): Promise<CompactionResponse> {
-    return this.call(this.balanced, { method: KV.methods.Compact, request, repeatable: false }, options);
+    return this.#rpc.call({ method: KV.methods.Compact, request, repeatable: false }, options);
   }
 
   /** As the server that is asked knows them: this needs no quorum. */
   memberList(options?: CallOptions): Promise<MemberListResponse> {
-    return this.call(this.balanced, { method: Cluster.methods.MemberList, request: {}, repeatable: true }, options);
+    return this.#rpc.call({ method: Cluster.methods.MemberList, request: {}, repeatable: true }, options);
   }
 
   memberAdd(request: Init<MemberAddRequest>, options?: CallOptions): Promise<MemberAddResponse> {
-    return this.call(this.balanced, { method: Cluster.methods.MemberAdd, request, repeatable: false }, options);
+    return this.#rpc.call({ method: Cluster.methods.MemberAdd, request, repeatable: false }, options);
   }
 
   memberRemove(ID: bigint, options?: CallOptions): Promise<MemberRemoveResponse> {
     const call = { method: Cluster.methods.MemberRemove, request: { ID }, repeatable: false };
-    return this.call(this.balanced, call, options);
+    return this.#rpc.call(call, options);
   }
 
   memberUpdate(request: Init<MemberUpdateRequest>, options?: CallOptions): Promise<MemberUpdateResponse> {
-    return this.call(this.balanced, { method: Cluster.methods.MemberUpdate, request, repeatable: false }, options);
+    return this.#rpc.call({ method: Cluster.methods.MemberUpdate, request, repeatable: false }, options);
   }
 
   memberPromote(ID: bigint, options?: CallOptions): Promise<MemberPromoteResponse> {
     const call = { method: Cluster.methods.MemberPromote, request: { ID }, repeatable: false };
-    return this.call(this.balanced, call, options);
+    return this.#rpc.call(call, options);
   }
 
   /** Only the leader can do it: this client should have no other endpoint. */
   moveLeader(targetID: bigint, options?: CallOptions): Promise<MoveLeaderResponse> {
     const call = { method: Maintenance.methods.MoveLeader, request: { targetID }, repeatable: false };
-    return this.call(this.balanced, call, options);
+    return this.#rpc.call(call, options);
   }
 
   /** @param endpoint whose status it is: one of this client's or another */
   status(endpoint: string, options?: CallOptions): Promise<StatusResponse> {
     const call = { method: Maintenance.methods.Status, request: {}, repeatable: true };
-    return this.callAt(endpoint, call, options);
+    return this.#rpc.callAt(endpoint, call, options);
   }
 
   /** @param revision up to which keys are hashed; 0: the current one */
   hashKV(endpoint: string, revision: number, options?: CallOptions): Promise<HashKVResponse> {
     const call = { method: Maintenance.methods.HashKV, request: { revision }, repeatable: true };
-    return this.callAt(endpoint, call, options);
+    return this.#rpc.callAt(endpoint, call, options);
   }
 
   /** Of all members. */
@@ -195,7 +144,7 @@ export class Client {
   /** @param endpoint whose database is written anew; it answers nothing else meanwhile */
   defragment(endpoint: string, options?: CallOptions): Promise<DefragmentResponse> {
     const call = { method: Maintenance.methods.Defragment, request: {}, repeatable: true };
-    return this.callAt(endpoint, call, options);
+    return this.#rpc.callAt(endpoint, call, options);
   }
 
   /**
@@ -204,135 +153,68 @@ export class Client {
    * @returns the bytes, when the call has begun; reading them throws ClientError
    */
   async snapshot(options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    const deadline = deadlineAfter(options.timeoutMs);
-    const connection = await this.balanced.connection(deadline);
-    const { path, request, response } = Maintenance.methods.Snapshot;
-    const metadata = this.metadata();
-    const messages = connection.serverStream({ path, request: request.encode({}), deadline, metadata });
+    const answers = await this.#rpc.serverStream(Maintenance.methods.Snapshot, {}, options);
     return (async function* () {
-      for await (const message of messages) yield response.decode(message).blob;
+      for await (const { blob } of answers) yield blob;
     })();
   }
 
   /** @param ttl seconds */
   leaseGrant(ttl: number, options?: CallOptions): Promise<LeaseGrantResponse> {
     const call = { method: Lease.methods.LeaseGrant, request: { TTL: ttl }, repeatable: false };
-    return this.call(this.balanced, call, options);
+    return this.#rpc.call(call, options);
   }
 
   leaseRevoke(ID: bigint, options?: CallOptions): Promise<LeaseRevokeResponse> {
     const call = { method: Lease.methods.LeaseRevoke, request: { ID }, repeatable: false };
-    return this.call(this.balanced, call, options);
+    return this.#rpc.call(call, options);
   }
 
   leaseTimeToLive(request: Init<LeaseTimeToLiveRequest>, options?: CallOptions): Promise<LeaseTimeToLiveResponse> {
-    return this.call(this.balanced, { method: Lease.methods.LeaseTimeToLive, request, repeatable: true }, options);
+    return this.#rpc.call({ method: Lease.methods.LeaseTimeToLive, request, repeatable: true }, options);
   }
 
   leaseList(options?: CallOptions): Promise<LeaseLeasesResponse> {
-    return this.call(this.balanced, { method: Lease.methods.LeaseLeases, request: {}, repeatable: true }, options);
+    return this.#rpc.call({ method: Lease.methods.LeaseLeases, request: {}, repeatable: true }, options);
   }
 
-  /** Ends calls that are under way. */
+  /**
+   * Renews a lease until it is lost or the signal is aborted, whether or not the answers are read: all but the last few are
+   * dropped then.
+   *
+   * @returns the answers; they end when the lease is lost. Reading them throws the reason of the signal; who stops reading
+   *   stops the renewal
+   */
+  leaseKeepAlive(ID: bigint, options?: Pick<CallOptions, 'signal'>): AsyncIterable<LeaseKeepAliveResponse> {
+    return this.#lessor.keepAlive(ID, options);
+  }
+
+  /** Renews a lease once. Throws ClientError as other calls do, also when there is no such lease. */
+  leaseKeepAliveOnce(ID: bigint, options?: CallOptions): Promise<LeaseKeepAliveResponse> {
+    return this.#lessor.keepAliveOnce(ID, options);
+  }
+
+  /** Begins to watch; {@link WatchAnswers} tells how it is read and how it ends. */
+  watch(request: WatchRequest, options?: WatchOptions): WatchAnswers {
+    return this.#watches.watch(request, options);
+  }
+
+  /**
+   * Asks the server how far the watchers with these options are; the answer goes to all of them, as one without events. It
+   * does not come while one of them is behind.
+   */
+  requestProgress(options?: Pick<WatchOptions, 'requireLeader'>): void {
+    this.#watches.requestProgress(options);
+  }
+
+  /** Ends calls, watches and renewals that are under way. */
   close(): void {
-    for (const connection of this.connections ?? []) connection.close();
-    this.connections = undefined;
+    this.#watches.close();
+    this.#lessor.close();
+    this.#rpc.close();
   }
 
   private alarm(request: Init<AlarmRequest>, options?: CallOptions): Promise<AlarmResponse> {
-    return this.call(this.balanced, { method: Maintenance.methods.Alarm, request, repeatable: true }, options);
+    return this.#rpc.call({ method: Maintenance.methods.Alarm, request, repeatable: true }, options);
   }
-
-  /** Calls one server, over a connection of its own. */
-  private async callAt<Req, Res>(endpoint: string, call: Call<Req, Res>, options?: CallOptions): Promise<Res> {
-    const connection = new Connection(parseEndpoint(endpoint), this.options);
-    const target = {
-      name: `passthrough:///${endpoint}`,
-      connection: (deadline: number): Promise<Connection> => whenReady(connection, deadline),
-    };
-    try {
-      return await this.call(target, call, options);
-    } finally {
-      connection.close();
-    }
-  }
-
-  private async call<Req, Res>(target: Target, call: Call<Req, Res>, options: CallOptions = {}): Promise<Res> {
-    const deadline = deadlineAfter(options.timeoutMs);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await this.attempt(target, call, deadline);
-      } catch (error) {
-        if (!(error instanceof ClientError)) throw error;
-        this.options.onFailedAttempt?.({ target: target.name, attempt, error });
-        if (attempt + 1 >= maxAttempts || !(await this.worthAnother(call, error))) throw error;
-        if (Date.now() + retryPauseMs > deadline) throw expired();
-        await delay(retryPauseMs);
-      }
-    }
-  }
-
-  private async attempt<Req, Res>(target: Target, call: Call<Req, Res>, deadline: number): Promise<Res> {
-    if (Date.now() >= deadline) throw expired();
-    const connection = await target.connection(deadline);
-    const { method } = call;
-    const request = method.request.encode(call.request);
-    const metadata = this.metadata();
-    return method.response.decode(await connection.unary({ path: method.path, request, deadline, metadata }));
-  }
-
-  private metadata(): Readonly<Record<string, string>> {
-    return {
-      'client-api-version': clientApiVersion,
-      ...(this.token === undefined ? {} : { token: this.token }),
-    };
-  }
-
-  /** A token that the server no longer knows is renewed; it refused the call, so even a write can be repeated then. */
-  private async worthAnother<Req, Res>(call: Call<Req, Res>, error: ClientError): Promise<boolean> {
-    if (error.code === Code.Unauthenticated && this.token !== undefined) {
-      await this.authenticate();
-      return true;
-    }
-    return call.repeatable && error.code === Code.Unavailable;
-  }
-
-  private async authenticate(): Promise<void> {
-    const { user = '', password = '', dialTimeoutMs } = this.options;
-    if (user === '' || password === '') return;
-    this.token = undefined;
-    const call = { method: Auth.methods.Authenticate, request: { name: user, password }, repeatable: false };
-    try {
-      const timeoutMs = dialTimeoutMs > 0 ? dialTimeoutMs : undefined;
-      this.token = (await this.call(this.balanced, call, { timeoutMs })).token;
-    } catch (error) {
-      // Without authentication everyone may do everything.
-      if (error instanceof ClientError && error.details === 'etcdserver: authentication is not enabled') return;
-      throw error;
-    }
-  }
-
-  /** Connects to all endpoints, and takes one that answered. */
-  private async anyConnection(deadline: number): Promise<Connection> {
-    this.connections ??= this.endpoints.map((endpoint) => new Connection(endpoint, this.options));
-    try {
-      return await Promise.any(this.connections.map((connection) => whenReady(connection, deadline)));
-    } catch {
-      throw notConnected();
-    }
-  }
-}
-
-async function whenReady(connection: Connection, deadline: number): Promise<Connection> {
-  if (await connection.ready(deadline)) return connection;
-  throw notConnected();
-}
-
-/** What clientv3 says when no endpoint could be reached in time. */
-function notConnected(): ClientError {
-  return new ClientError(Code.DeadlineExceeded, 'latest balancer error: all SubConns are in TransientFailure');
-}
-
-function expired(): ClientError {
-  return new ClientError(Code.DeadlineExceeded, 'context deadline exceeded');
 }

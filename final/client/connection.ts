@@ -1,8 +1,10 @@
-// One connection to one server, over @grpc/grpc-js. It sends and receives bytes: client.ts knows the messages.
+// One connection to one server, over @grpc/grpc-js. It sends and receives bytes: rpc.ts knows the messages.
 
 import {
   type ChannelOptions,
+  type ClientDuplexStream,
   type ClientReadableStream,
+  connectivityState,
   credentials,
   Client as GrpcClient,
   Metadata,
@@ -45,6 +47,18 @@ export interface RemoteCall {
   /** {@link deadlineAfter} */
   readonly deadline: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Ends the call when it is aborted, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call on which both sides send messages when they like. */
+export interface DuplexCall {
+  /** Sends a message. After the end of the call it does nothing. */
+  send(message: Uint8Array): void;
+  /** Can be read once; ends when the server ends the call well, else throws ClientError. Who stops reading ends the call. */
+  readonly messages: AsyncIterable<Buffer>;
+  /** Ends the call; the reader is told by a ClientError. */
+  cancel(): void;
 }
 
 /** @returns the moment, in milliseconds since 1970, at which a call that starts now has taken too long; maybe Infinity */
@@ -54,10 +68,16 @@ export function deadlineAfter(timeoutMs: number | undefined): number {
 
 export class Connection {
   private readonly grpc: GrpcClient;
+  private closed = false;
 
   /** Connects when it is first asked for. Throws an Error for PEM that cannot be read. */
   constructor(endpoint: Endpoint, options: ConnectionOptions) {
     this.grpc = new GrpcClient(endpoint.target, channelCredentials(endpoint, options.tls), channelOptions(options));
+  }
+
+  /** Whether it stands; if not, it begins to connect. */
+  get isReady(): boolean {
+    return !this.closed && this.grpc.getChannel().getConnectivityState(true) === connectivityState.READY;
   }
 
   /** @returns whether the connection stands; false when it does not by `deadline`, or was closed. It is retried until then. */
@@ -67,18 +87,30 @@ export class Connection {
     return new Promise((resolve) => this.grpc.waitForReady(until, (error) => resolve(error === undefined)));
   }
 
-  /** @throws ClientError */
-  unary({ path, request, deadline, metadata }: RemoteCall): Promise<Buffer> {
+  /** @throws ClientError, and the reason of the signal */
+  unary({ path, request, deadline, metadata, signal }: RemoteCall): Promise<Buffer> {
     if (request.length > maxSendBytes) {
       const details = `trying to send message larger than max (${request.length} vs. ${maxSendBytes})`;
       return Promise.reject(new ClientError(Code.ResourceExhausted, details));
     }
     const sent = grpcMetadata(metadata);
     return new Promise((resolve, reject) => {
-      this.grpc.makeUnaryRequest(path, asBuffer, asBuffer, request, sent, { deadline }, (error, response) => {
-        if (error === null && response !== undefined) resolve(response);
-        else reject(callError(error));
-      });
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      const call = this.grpc.makeUnaryRequest(
+        path,
+        asBuffer,
+        asBuffer,
+        request,
+        sent,
+        { deadline },
+        (error, response) => {
+          signal?.removeEventListener('abort', onAbort);
+          if (error === null && response !== undefined) resolve(response);
+          else reject(signal?.aborted === true ? (signal.reason as Error) : callError(error));
+        },
+      );
+      const onAbort = (): void => call.cancel();
+      signal?.addEventListener('abort', onAbort);
     });
   }
 
@@ -86,17 +118,34 @@ export class Connection {
    * Calls a method that answers with many messages. Whoever reads them slowly slows the server down; whoever stops reading
    * ends the call.
    *
-   * @returns the messages; reading them throws ClientError
+   * @returns the messages; reading them throws ClientError, and the reason of the signal
    */
-  serverStream({ path, request, deadline, metadata }: RemoteCall): AsyncIterable<Buffer> {
+  serverStream({ path, request, deadline, metadata, signal }: RemoteCall): AsyncIterable<Buffer> {
     const stream = this.grpc.makeServerStreamRequest(path, asBuffer, asBuffer, request, grpcMetadata(metadata), {
       deadline,
     });
-    return messagesOf(stream);
+    return messagesOf(stream, signal);
+  }
+
+  /** Begins a call of a method where both sides send many messages. */
+  duplex({ path, metadata }: Pick<RemoteCall, 'path' | 'metadata'>): DuplexCall {
+    const stream = this.grpc.makeBidiStreamRequest(path, asBuffer, asBuffer, grpcMetadata(metadata));
+    return {
+      send: (message) => {
+        if (stream.writable) stream.write(message);
+      },
+      messages: messagesOf(stream, undefined),
+      cancel: () => stream.cancel(),
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
   }
 
   /** Ends calls that are under way. */
   close(): void {
+    this.closed = true;
     this.grpc.close();
   }
 }
@@ -107,16 +156,26 @@ function grpcMetadata(pairs: RemoteCall['metadata']): Metadata {
   return metadata;
 }
 
-async function* messagesOf(stream: ClientReadableStream<Buffer>): AsyncIterable<Buffer> {
-  // Cancelling is told as an error too, behind the last reader.
+function messagesOf(
+  stream: ClientReadableStream<Buffer> | ClientDuplexStream<Uint8Array, Buffer>,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Buffer> {
+  // Cancelling is told as an error too, before the first reader or behind the last.
   stream.on('error', () => undefined);
-  try {
-    for await (const message of stream) yield message as Buffer;
-  } catch (error) {
-    throw callError(error as { readonly code: number; readonly details: string });
-  } finally {
-    stream.cancel();
-  }
+  const onAbort = (): void => stream.cancel();
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort);
+  return (async function* () {
+    try {
+      for await (const message of stream) yield message as Buffer;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw callError(error as { readonly code: number; readonly details: string });
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      stream.cancel();
+    }
+  })();
 }
 
 /** The codecs work on bytes; gRPC wants functions that make and take Buffers. */
@@ -127,6 +186,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 function callError(error: { readonly code: number; readonly details: string } | null): ClientError {
   if (error === null) return new ClientError(Code.Unavailable, 'no answer');
   const { code, details } = error;
+  // The server gave up the stream, as one does that is stopped in a hurry; whoever cancels here is told in other words.
+  if (code === Code.Canceled && details === 'Call cancelled') return new ClientError(Code.Unavailable, details);
   return new ClientError(code, code === Code.DeadlineExceeded ? 'context deadline exceeded' : details);
 }
 

@@ -23,9 +23,14 @@ const codeNames = [
 
 /** The codes that this client decides by. */
 export const Code = {
+  Canceled: 1,
+  Unknown: 2,
   DeadlineExceeded: 4,
+  NotFound: 5,
   ResourceExhausted: 8,
   FailedPrecondition: 9,
+  OutOfRange: 11,
+  Internal: 13,
   Unavailable: 14,
   Unauthenticated: 16,
 } as const;
@@ -37,16 +42,34 @@ export class ClientError extends Error {
   /** Text that came with the code. */
   readonly details: string;
 
-  constructor(code: number, details: string) {
-    super(shown(code, details));
+  /** @param message what is shown, where that is not the usual */
+  constructor(code: number, details: string, message = shown(code, details)) {
+    super(message);
     this.name = 'ClientError';
     this.code = code;
     this.details = details;
   }
 
+  /** What a call fails with whose caller has gone, as Go's client words it. */
+  static canceled(): ClientError {
+    return new ClientError(Code.Canceled, 'context canceled', 'context canceled');
+  }
+
+  /** An error that a server tells as a text alone, which is shown as it is: Go's form of a status, or any other text. */
+  static fromText(text: string): ClientError {
+    const [, name = '', details = text] = /^rpc error: code = (\w+) desc = (.*)$/s.exec(text) ?? [];
+    const code = codeNames.findIndex((known) => known === name);
+    return new ClientError(code === -1 ? Code.Unknown : code, details, text);
+  }
+
   /** Code and text, as gRPC for Go prints a status. */
   get status(): string {
     return statusText(this.code, this.details);
+  }
+
+  /** Whether the request surely did not leave: its connection was lost before it had one to leave by. */
+  get neverSent(): boolean {
+    return this.code === Code.Unavailable && /^(No connection established|Name resolution failed)/.test(this.details);
   }
 }
 

@@ -41,7 +41,7 @@ export function servePeers({
   const log = ports.log.at(LOG_CALLER);
   const grpc = newGrpcServer(server, ports);
   const http = newPeerHttpServer(memberHandler(peerApi(server), transport.routes, log));
-  cleanup.push(() => grpc.close({ graceMs: SHUTDOWN_GRACE_MS }));
+  cleanup.push(() => grpc.close({ graceMs: SHUTDOWN_GRACE_MS, reason: new EtcdError('Stopped') }));
   for (const listener of listeners) {
     const fields = { address: listener.url.address };
     log.info('serving peer traffic', fields);
@@ -67,7 +67,7 @@ export function serveClients({
   const http = newHttpServer(clientHandler(config, log, clientHttpApi(server)));
   cleanup.push(async () => {
     for (const listener of listeners) listener.stopAccepting();
-    await grpc.close({ graceMs: SHUTDOWN_GRACE_MS });
+    await grpc.close({ graceMs: SHUTDOWN_GRACE_MS, reason: new EtcdError('Stopped') });
     http.closeAllConnections();
   });
   for (const listener of listeners) {
@@ -117,8 +117,8 @@ function peerApi(server: EtcdServer): PeerApi {
     },
     promoteMember: (id) => server.members.promoteHere(id),
     hashKV: (revision) => server.hashKV(revision),
-    renewLease: async (id) => server.leases.renewHere(id),
-    leaseTimes: async (id, withKeys) => server.leases.timeToLiveHere(id, withKeys),
+    renewLease: (id) => server.leases.renewHere(id),
+    leaseTimes: (id, withKeys) => server.leases.timeToLiveHere(id, withKeys),
   };
 }
 

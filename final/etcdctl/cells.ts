@@ -2,7 +2,7 @@
 
 import type { KeyValueHash } from '../core/mvcc/hash.ts';
 import type { SnapshotStatus } from '../etcdutl/snapshot_status.ts';
-import { type AlarmMember, AlarmType, type Member } from '../../proto/schema.ts';
+import { type AlarmMember, AlarmType, type Event, Event_EventType, type Member } from '../../proto/schema.ts';
 import type { EndpointHealth, EndpointStatus } from './printer.ts';
 
 /** A member without a name has not started yet: it tells the others its name when it does. */
@@ -37,6 +37,11 @@ export function healthLine({ endpoint, healthy, took, error }: EndpointHealth): 
   return healthy
     ? `${endpoint} is healthy: successfully committed proposal: took = ${took}`
     : `${endpoint} is unhealthy: failed to commit proposal: ${error}`;
+}
+
+/** `PUT` */
+export function eventName({ type }: Event): string {
+  return type === Event_EventType.DELETE ? 'DELETE' : 'PUT';
 }
 
 export function dbStatusCells({ hash, revision, totalKey, totalSize }: SnapshotStatus): string[] {

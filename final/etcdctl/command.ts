@@ -1,7 +1,9 @@
 // What a command of etcdctl is: its place in the tree, its flags, and what it does. command_table.ts lists them all;
 // flags.ts parses what was typed; help.ts prints what can be typed.
 
-import type { CallOptions, Client } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
+import type { CallOptions } from '../client/rpc.ts';
+import type { TlsFlags } from './connect_options.ts';
 import type { Printer } from './printer.ts';
 
 /** How a flag's value is written; the names are those that cobra shows in its errors. */
@@ -43,11 +45,23 @@ export interface Io {
   stdinLines(): AsyncIterable<string>;
   /** One line of standard input, not shown while it is typed on a terminal. */
   readSecret(): Promise<string>;
+  /** Aborted by the next SIGINT or SIGTERM. Before this is called they end the process at once. */
+  interrupted(): AbortSignal;
+  /**
+   * Runs a program to its end. It writes where this process does, and has nothing to read.
+   *
+   * @param words the program and its arguments
+   * @param env all of its variables
+   * @returns what went wrong, as Go's os/exec says it; undefined when nothing did
+   */
+  run(words: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<string | undefined>;
 }
 
 /** What a running command gets. */
 export interface CommandContext {
   readonly args: readonly string[];
+  /** How many of the arguments stood before `--`; undefined without one. */
+  readonly argsBeforeDash: number | undefined;
   /** All flags of the command, also the inherited ones, as typed: reading them does not look at the environment. */
   readonly flags: FlagValues;
   /** The same flags; the first use takes ETCDCTL_* into account and does what --debug asks (spec/cli.md C.1). */
@@ -62,6 +76,14 @@ export interface CommandContext {
   client(): Promise<Client>;
   /** A client of its own for one endpoint; closed by main. Throws ClientError when authentication fails. */
   clientOf(endpoint: string): Promise<Client>;
+  /** A client like the one of {@link client}, with connections of its own; closed by main. Throws ClientError, ExitError. */
+  anotherClient(): Promise<Client>;
+  /**
+   * A client of another cluster, to which the credentials of the command line do not go; closed by main.
+   *
+   * @throws ExitError 2 when it cannot connect, and as {@link readTls} does
+   */
+  clientOfCluster(endpoint: string, tls: TlsFlags): Promise<Client>;
   /** For calls of this command: --command-timeout. */
   readonly callOptions: CallOptions;
 }
@@ -90,6 +112,8 @@ export interface Command extends CommandNode<Command> {
   /** Flags of this command and of all below it; they can be set by ETCDCTL_* for those below. */
   readonly persistentFlags?: readonly FlagSpec[];
   readonly subcommands?: readonly Command[];
+  /** ETCDCTL_* variables that it reads itself; they are no options. */
+  readonly variables?: readonly string[];
   /** Needs neither a printer nor a connection, so none is loaded. */
   readonly offline?: boolean;
   /** Absent for a command that only has subcommands. Throws {@link ExitError}. */

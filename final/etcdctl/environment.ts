@@ -35,6 +35,8 @@ interface EnvironmentOptions {
   readonly set: FlagSet;
   /** Options that variables can set. */
   readonly flags: readonly FlagSpec[];
+  /** Variables that mean something else to the command. */
+  readonly others: readonly string[];
   readonly io: Io;
 }
 
@@ -46,9 +48,9 @@ interface EnvironmentOptions {
  *
  * @throws ExitError 1 for an option that was typed and has a variable too, even an empty one; the line is printed here
  */
-export function applyEnvironment({ env, set, flags, io }: EnvironmentOptions): void {
+export function applyEnvironment({ env, set, flags, others, io }: EnvironmentOptions): void {
   const typed = new Set(flags.filter((flag) => set.isSet(flag.name)).map((flag) => variableName(flag.name)));
-  const used = new Set([apiVariable]);
+  const used = new Set([apiVariable, ...others]);
   for (const flag of flags) {
     const name = variableName(flag.name);
     const value = env[name] ?? '';

@@ -21,6 +21,8 @@ export class FlagSet implements FlagValues {
   private readonly texts = new Map<string, string>();
   private readonly lists = new Map<string, readonly string[]>();
   private readonly changed = new Set<string>();
+  /** How many arguments stood before `--`; undefined without one. */
+  argsBeforeDash: number | undefined;
 
   /** @param specs with different names and different shorthands */
   constructor(specs: readonly FlagSpec[]) {
@@ -124,7 +126,10 @@ export function parseArgs(argv: readonly string[], set: FlagSet): string[] {
   const args: string[] = [];
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
-    if (word === '--') return [...args, ...argv.slice(at + 1)];
+    if (word === '--') {
+      set.argsBeforeDash = args.length;
+      return [...args, ...argv.slice(at + 1)];
+    }
     const next = argv[at + 1];
     if (word.startsWith('--')) at += parseLong({ word, next, set });
     else if (word.startsWith('-') && word !== '-') at += parseShort({ word, next, set });

@@ -3,7 +3,9 @@
 import fs from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { ClientError } from '../client/errors.ts';
 import type { Io } from './command.ts';
+import { runProgram } from './run_program.ts';
 import { decodeText, encodeText } from './text.ts';
 
 /** What a shell reports for a program that SIGPIPE ended: what becomes of etcdctl when its reader goes away. */
@@ -21,6 +23,8 @@ export function nodeIo(): Io {
     readStdin,
     stdinLines,
     readSecret,
+    interrupted,
+    run: runProgram,
   };
 }
 
@@ -63,6 +67,13 @@ async function readSecret(): Promise<string> {
     lines.close();
     process.stdout.write('\n');
   }
+}
+
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => controller.abort(ClientError.canceled()));
+  return controller.signal;
 }
 
 /** Where an echo goes that nobody is to see. */

@@ -2,12 +2,13 @@
 // prints around it (spec/cli.md C.1, C.2). What is printed is what the client of 3.4.23 prints, byte for byte; README.md
 // has the differences.
 
-import type { CallOptions, Client, ClientOptions } from '../client/client.ts';
+import type { Client, ClientOptions } from '../client/client.ts';
 import { ClientError } from '../client/errors.ts';
+import type { CallOptions } from '../client/rpc.ts';
 import type { Command, CommandContext, Io } from './command.ts';
 import { Exit, ExitError } from './command.ts';
 import { rootCommand } from './command_table.ts';
-import { connectOptions, readTls } from './connect_options.ts';
+import { connectOptions, readTls, type TlsFlags } from './connect_options.ts';
 import type { Environment } from './environment.ts';
 import { applyEnvironment, checkApiVersion, debugLines } from './environment.ts';
 import { FlagSet, parseArgs, UsageError } from './flags.ts';
@@ -111,7 +112,7 @@ async function runCommand({ command, path, args, set, env, io, services }: Runni
     if (prepared) return set;
     prepared = true;
     const flags = inheritedFlags(path);
-    applyEnvironment({ env, set, flags, io });
+    applyEnvironment({ env, set, flags, others: command.variables ?? [], io });
     if (set.bool('debug')) io.stderr.write(debugLines(set, flags));
     return set;
   };
@@ -120,6 +121,7 @@ async function runCommand({ command, path, args, set, env, io, services }: Runni
   const clients = new Clients({ globals, checkPrinter: thePrinter, io, services });
   const context: CommandContext = {
     args,
+    argsBeforeDash: set.argsBeforeDash,
     flags: set,
     io,
     env,
@@ -134,6 +136,8 @@ async function runCommand({ command, path, args, set, env, io, services }: Runni
     },
     client: () => clients.main(),
     clientOf: (endpoint) => clients.of(endpoint),
+    anotherClient: () => clients.another(),
+    clientOfCluster: (endpoint, tls) => clients.ofCluster(endpoint, tls),
   };
   try {
     await command.run?.(context);
@@ -162,7 +166,7 @@ class Clients {
   }
 
   main(): Promise<Client> {
-    this.mainClient ??= this.connectMain();
+    this.mainClient ??= this.another();
     return this.mainClient;
   }
 
@@ -170,12 +174,20 @@ class Clients {
     return this.connect({ ...(await this.clientOptions()), endpoints: [endpoint] });
   }
 
+  async another(): Promise<Client> {
+    return this.connectOrExit(await this.clientOptions());
+  }
+
+  async ofCluster(endpoint: string, tls: TlsFlags): Promise<Client> {
+    const options = { ...(await this.clientOptions()), endpoints: [endpoint], user: undefined, password: undefined };
+    return this.connectOrExit({ ...options, tls: await readTls(tls) });
+  }
+
   close(): void {
     for (const client of this.open) client.close();
   }
 
-  private async connectMain(): Promise<Client> {
-    const options = await this.clientOptions();
+  private async connectOrExit(options: ClientOptions): Promise<Client> {
     if (options.endpoints.length === 0) throw new ExitError(Exit.BadConnection, 'etcdclient: no available endpoints');
     try {
       return await this.connect(options);

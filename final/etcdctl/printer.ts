@@ -8,6 +8,7 @@ import type {
   DeleteRangeResponse,
   HashKVResponse,
   LeaseGrantResponse,
+  LeaseKeepAliveResponse,
   LeaseLeasesResponse,
   LeaseRevokeResponse,
   LeaseTimeToLiveResponse,
@@ -20,6 +21,7 @@ import type {
   RangeResponse,
   StatusResponse,
   TxnResponse,
+  WatchResponse,
 } from '../../proto/schema.ts';
 import { Exit, ExitError, type Io } from './command.ts';
 import type { Borders } from './render_table.ts';
@@ -69,11 +71,14 @@ export interface Printer {
   endpointHashKV(results: readonly EndpointHash[]): void;
   alarm(response: AlarmResponse): void;
   leaseGrant(response: LeaseGrantResponse): void;
+  leaseKeepAlive(response: LeaseKeepAliveResponse): void;
   /** @param id of the lease, which the answer does not name */
   leaseRevoke(response: LeaseRevokeResponse, id: bigint): void;
   /** @param withKeys whether its keys were asked for; only the simple format looks at it */
   leaseTimeToLive(response: LeaseTimeToLiveResponse, withKeys: boolean): void;
   leaseList(response: LeaseLeasesResponse): void;
+  /** One answer of a watch; without a header for one that no server sent. */
+  watch(response: WatchResponse): void;
   dbStatus(status: SnapshotStatus): void;
   /** Of etcdutl. */
   dbHashKV(hash: KeyValueHash): void;
@@ -109,9 +114,11 @@ export function refusingPrinter(format: Format): Printer {
     endpointHashKV: refuse,
     alarm: refuse,
     leaseGrant: refuse,
+    leaseKeepAlive: refuse,
     leaseRevoke: refuse,
     leaseTimeToLive: refuse,
     leaseList: refuse,
+    watch: refuse,
     dbStatus: refuse,
     dbHashKV: refuse,
   };

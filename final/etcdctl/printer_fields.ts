@@ -3,6 +3,7 @@
 import type {
   AlarmMember,
   DeleteRangeResponse,
+  Event,
   KeyValue,
   LeaseTimeToLiveResponse,
   Member,
@@ -12,7 +13,7 @@ import type {
   ResponseOp,
   TxnResponse,
 } from '../../proto/schema.ts';
-import { alarmName } from './cells.ts';
+import { alarmName, eventName } from './cells.ts';
 import { quote } from './go_quote.ts';
 import {
   type EndpointHash,
@@ -39,9 +40,11 @@ export function fieldsPrinter({ io }: PrinterOptions): Printer {
     endpointHashKV: (results) => print(results.flatMap(hashLines)),
     alarm: ({ header, alarms }) => print([...headerLines(header), ...alarms.flatMap(alarmLines)]),
     leaseGrant: ({ header, ID, TTL }) => print([...headerLines(header), field('ID', ID), field('TTL', TTL)]),
+    leaseKeepAlive: ({ header, ID, TTL }) => print([...headerLines(header), field('ID', ID), field('TTL', TTL)]),
     leaseRevoke: ({ header }) => print(headerLines(header)),
     leaseTimeToLive: (response) => print(timeToLiveLines(response)),
     leaseList: ({ header, leases }) => print([...headerLines(header), ...leases.map(({ ID }) => field('ID', ID))]),
+    watch: ({ header, events }) => print([...headerLines(header), ...events.flatMap(eventLines)]),
     dbStatus: ({ hash, revision, totalKey, totalSize }) =>
       print([field('Hash', hash), field('Revision', revision), field('Keys', totalKey), field('Size', totalSize)]),
     dbHashKV: ({ hash, revision, compactRevision }) =>
@@ -101,6 +104,15 @@ function opLines(op: ResponseOp): string[] {
   if (put !== undefined) return putLines(put);
   if (deleted !== undefined) return deleteLines(deleted);
   return txn === undefined ? [] : txnLines(txn);
+}
+
+function eventLines(event: Event): string[] {
+  const { kv, prev_kv: previous } = event;
+  return [
+    field('Type', eventName(event)),
+    ...(previous === undefined ? [] : pairLines(previous, 'Prev')),
+    ...(kv === undefined ? [] : pairLines(kv, '')),
+  ];
 }
 
 function memberLines(member: Member): string[] {

@@ -1,7 +1,7 @@
 // --write-out=json: one line for programs, with the names that etcdctl 3.4 has.
 
 import { goJson, type Json, messageJson } from './go_json.ts';
-import type { ResponseHeader } from '../../proto/schema.ts';
+import type { ResponseHeader, WatchResponse } from '../../proto/schema.ts';
 import type { Printer, PrinterOptions } from './printer.ts';
 
 /** @returns the printer */
@@ -39,6 +39,7 @@ export function jsonPrinter({ io }: PrinterOptions): Printer {
       ),
     alarm: (response) => print(messageJson('etcdserverpb.AlarmResponse', response)),
     leaseGrant: ({ header, ID, TTL, error }) => print({ ...headerJson(header), ID, TTL, Error: error }),
+    leaseKeepAlive: ({ header, ID, TTL }) => print({ ...headerJson(header), ID, TTL }),
     leaseRevoke: (response) => print(messageJson('etcdserverpb.LeaseRevokeResponse', response)),
     leaseTimeToLive: ({ header, ID, TTL, grantedTTL, keys }) =>
       print({
@@ -49,8 +50,19 @@ export function jsonPrinter({ io }: PrinterOptions): Printer {
         keys: keys.length === 0 ? null : keys,
       }),
     leaseList: ({ header, leases }) => print({ ...headerJson(header), leases: leases.map(({ ID }) => ({ id: ID })) }),
+    watch: (response) => print(watchJson(response)),
     dbStatus: ({ hash, revision, totalKey, totalSize }) => print({ hash, revision, totalKey, totalSize }),
     dbHashKV: ({ hash, revision, compactRevision }) => print({ hash, hashRevision: revision, compactRevision }),
+  };
+}
+
+function watchJson({ header, events, compact_revision, canceled, created }: WatchResponse): Json {
+  return {
+    Header: headerJson(header),
+    Events: header === undefined ? null : events.map((event) => messageJson('mvccpb.Event', event)),
+    CompactRevision: compact_revision,
+    Canceled: canceled,
+    Created: created,
   };
 }
 

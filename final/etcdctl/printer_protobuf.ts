@@ -22,8 +22,13 @@ export function protobufPrinter({ io }: PrinterOptions): Printer {
     memberPromote: (response) => io.stdout.write(codecs['etcdserverpb.MemberPromoteResponse'].encode(response)),
     moveLeader: () => {},
     alarm: (response) => io.stdout.write(codecs['etcdserverpb.AlarmResponse'].encode(response)),
+    watch: ({ header, events, compact_revision, canceled, created }) => {
+      const shown = { header, events, compact_revision, canceled, created };
+      io.stdout.write(codecs['etcdserverpb.WatchResponse'].encode(shown));
+    },
     // Of answers on leases etcdctl 3.4 prints the header alone, and of this one it cannot.
     leaseGrant: ({ header }) => printHeader(header),
+    leaseKeepAlive: ({ header }) => printHeader(header),
     leaseTimeToLive: ({ header }) => printHeader(header),
     leaseList: ({ header }) => printHeader(header),
     leaseRevoke: ({ header }) => {

@@ -1,7 +1,23 @@
 // --write-out=simple: what people read. Keys and values are written as they are, so scripts can take them byte for byte.
 
-import type { KeyValue, LeaseTimeToLiveResponse, ResponseHeader, ResponseOp, TxnResponse } from '../../proto/schema.ts';
-import { alarmLine, dbHashCells, dbStatusCells, healthLine, leaseText, memberCells, statusCells } from './cells.ts';
+import type {
+  Event,
+  KeyValue,
+  LeaseTimeToLiveResponse,
+  ResponseHeader,
+  ResponseOp,
+  TxnResponse,
+} from '../../proto/schema.ts';
+import {
+  alarmLine,
+  dbHashCells,
+  dbStatusCells,
+  eventName,
+  healthLine,
+  leaseText,
+  memberCells,
+  statusCells,
+} from './cells.ts';
 import { lines, type Printer, type PrinterOptions } from './printer.ts';
 
 type Line = string | Uint8Array;
@@ -27,9 +43,11 @@ export function simplePrinter({ io, hex }: PrinterOptions): Printer {
     endpointHashKV: (results) => print(results.map(({ endpoint, hash }) => `${endpoint}, ${hash.hash}`)),
     alarm: ({ alarms }) => print(alarms.map(alarmLine)),
     leaseGrant: ({ ID, TTL }) => print([`lease ${leaseText(ID)} granted with TTL(${TTL}s)`]),
+    leaseKeepAlive: ({ ID, TTL }) => print([`lease ${leaseText(ID)} keepalived with TTL(${TTL})`]),
     leaseRevoke: (_response, id) => print([`lease ${leaseText(id)} revoked`]),
     leaseTimeToLive: (response, withKeys) => print([timeToLiveLine(response, withKeys)]),
     leaseList: ({ leases }) => print([`found ${leases.length} leases`, ...leases.map(({ ID }) => leaseText(ID))]),
+    watch: ({ events }) => print(events.flatMap((event) => eventLines(event, hex))),
     dbStatus: (status) => print([dbStatusCells(status).join(', ')]),
     dbHashKV: (hash) => print([dbHashCells(hash).join(', ')]),
   };
@@ -43,6 +61,10 @@ function changeLine(id: bigint, what: string, header: ResponseHeader | undefined
 function pair(kv: KeyValue | undefined, hex: boolean): [] | [Line, Line] {
   if (kv === undefined) return [];
   return hex ? [inHex(kv.key), inHex(kv.value)] : [kv.key, kv.value];
+}
+
+function eventLines(event: Event, hex: boolean): Line[] {
+  return [eventName(event), ...pair(event.prev_kv, hex), ...pair(event.kv, hex)];
 }
 
 function timeToLiveLine({ ID, TTL, grantedTTL, keys }: LeaseTimeToLiveResponse, withKeys: boolean): Uint8Array {

@@ -1,6 +1,6 @@
 // The line that etcd's client logs for every attempt of a call that failed, as etcdctl 3.4 prints it to stderr.
 
-import type { FailedAttempt } from '../client/client.ts';
+import type { FailedAttempt } from '../client/rpc.ts';
 import { clientLogLine } from './log_line.ts';
 
 /** @returns a line of JSON, with its line end */

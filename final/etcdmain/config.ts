@@ -33,6 +33,9 @@ export interface Config {
   readonly compactionBatchLimit: number;
   readonly compactionSleepMs: number;
   readonly unsafeNoFsync: boolean;
+  /** Whether the leader tells the others how long leases live yet, and whether the members keep that over a restart. */
+  readonly leaseCheckpoint: boolean;
+  readonly leaseCheckpointPersist: boolean;
   /** Raft tick and election timeout, in ms. */
   readonly heartbeatMs: number;
   readonly electionMs: number;
@@ -53,6 +56,8 @@ export interface Config {
   readonly preVote: boolean;
   /** Whether the first election after a start may begin sooner. */
   readonly initialElectionTickAdvance: boolean;
+  /** Interval of progress notices to watchers, in ms; 0 or less = the default. */
+  readonly watchProgressIntervalMs: number;
   readonly maxTxnOps: number;
   readonly maxRequestBytes: number;
   readonly maxConcurrentStreams: number;
@@ -67,6 +72,7 @@ export interface Config {
   readonly logOutputs: readonly string[];
 }
 
+const CHECKPOINT_PERSIST = 'experimental-enable-lease-checkpoint-persist';
 // What 0 means for --snapshot-count.
 const DEFAULT_SNAPSHOT_COUNT = 100_000;
 
@@ -102,6 +108,8 @@ export function toConfig(values: ConfigValues): Config {
     compactionBatchLimit: number('experimental-compaction-batch-limit'),
     compactionSleepMs: ms('experimental-compaction-sleep-interval'),
     unsafeNoFsync: isTrue(text('unsafe-no-fsync')),
+    leaseCheckpoint: isTrue(text('experimental-enable-lease-checkpoint')),
+    leaseCheckpointPersist: isTrue(text('experimental-enable-lease-checkpoint-persist')),
     heartbeatMs: number('heartbeat-interval'),
     electionMs: number('election-timeout'),
     listenPeerUrls: urls('listen-peer-urls'),
@@ -115,6 +123,7 @@ export function toConfig(values: ConfigValues): Config {
     strictReconfigCheck: isTrue(text('strict-reconfig-check')),
     preVote: isTrue(text('pre-vote')),
     initialElectionTickAdvance: isTrue(text('initial-election-tick-advance')),
+    watchProgressIntervalMs: ms('experimental-watch-progress-notify-interval'),
     maxTxnOps: number('max-txn-ops'),
     maxRequestBytes: number('max-request-bytes'),
     maxConcurrentStreams: number('max-concurrent-streams'),
@@ -147,6 +156,15 @@ export function validate(config: Config): void {
   checkHosts('--initial-advertise-peer-urls', config.initialAdvertisePeerUrls);
   checkHosts('--advertise-client-urls', config.advertiseClientUrls);
   checkTimes(config);
+  if (config.leaseCheckpointPersist && !config.leaseCheckpoint) {
+    throw new ConfigError(`setting ${CHECKPOINT_PERSIST} requires experimental-enable-lease-checkpoint`);
+  }
+}
+
+/** What an operator should know about a valid configuration, in etcd's words. */
+export function warningsOf(config: Config): string[] {
+  if (!config.leaseCheckpoint || config.leaseCheckpointPersist) return [];
+  return [`Detected that checkpointing is enabled without persistence. Consider enabling ${CHECKPOINT_PERSIST}`];
 }
 
 /** The level of the log that `text` means, in any case; nothing means info. Undefined when it means none. */

@@ -4,7 +4,7 @@ import { type Etcd, startEtcd } from '../embed/etcd.ts';
 import type { Logger } from '../ports.ts';
 import { crashWith, nodeClock, nodeRandom, openLog } from '../ports_node.ts';
 import { nodeFileSystem } from '../storage/fs_node.ts';
-import { type Config, ConfigError, specOf, toConfig, toLogLevel, validate } from './config.ts';
+import { type Config, ConfigError, specOf, toConfig, toLogLevel, validate, warningsOf } from './config.ts';
 import { readConfigFile } from './config_file.ts';
 import { FLAGS } from './config_table.ts';
 import { envName, isTrue, type ParsedFlags, parseFlags, UsageError, valueProblem } from './flags.ts';
@@ -29,6 +29,7 @@ export async function main(argv: readonly string[], env: Env): Promise<void> {
     validate(config);
     if (source === 'flags') requireAdvertisedUrls(values);
     log = openConfiguredLog(config);
+    for (const text of warningsOf(config)) log.at('embed/config.ts').warn(text);
     log.info('Running: ', { args: ['etcd', ...argv] });
     for (const name of flags.ignored) log.warn(`flag "-${name}" is no longer supported - ignoring.`);
     const etcd = await startEtcd(config, {

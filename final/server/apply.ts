@@ -8,6 +8,7 @@ import type {
   CompactionRequest,
   DeleteRangeRequest,
   DeleteRangeResponse,
+  LeaseCheckpointRequest,
   LeaseGrantRequest,
   LeaseRevokeRequest,
   PutRequest,
@@ -17,7 +18,8 @@ import type {
 } from '../../proto/schema.ts';
 import { AlarmType } from '../../proto/schema.ts';
 import { EtcdError } from '../core/errors.ts';
-import type { Lease, Lessor } from '../core/lease/lessor.ts';
+import type { Lease } from '../core/lease/lease.ts';
+import type { Lessor } from '../core/lease/lessor.ts';
 import type { Compaction } from '../core/mvcc/compaction.ts';
 import type { KVStore } from '../core/mvcc/kvstore.ts';
 import type { StoreWriter } from '../core/mvcc/kvstore_txn.ts';
@@ -38,6 +40,8 @@ export interface ApplierOptions {
   readonly lessor: Lessor;
   readonly alarms: Alarms;
   readonly clock: Clock;
+  /** Whether what is left of a lease goes to the database. */
+  readonly keepsCheckpoints: () => boolean;
   /** Told of each compaction, whose work is to be done in the background. */
   readonly onCompaction: (compaction: Compaction) => void;
 }
@@ -57,6 +61,7 @@ export class Applier {
     if (request.compaction !== undefined) return this.compact(request.compaction);
     if (request.lease_grant !== undefined) return this.leaseGrant(request.lease_grant);
     if (request.lease_revoke !== undefined) return this.leaseRevoke(request.lease_revoke);
+    if (request.lease_checkpoint !== undefined) return this.leaseCheckpoint(request.lease_checkpoint);
     if (request.alarm !== undefined) return this.alarm(request.alarm);
     return refuseUnknown(request);
   }
@@ -116,6 +121,16 @@ export class Applier {
     deleteLease(this.#options.backend, request.ID);
   }
 
+  /** Notes what is left of leases; of one that is gone there is nothing to note. */
+  leaseCheckpoint(request: LeaseCheckpointRequest): void {
+    const { backend, lessor, clock, keepsCheckpoints } = this.#options;
+    const isKept = keepsCheckpoints();
+    for (const { ID: id, remaining_TTL: remainingTtl } of request.checkpoints) {
+      const lease = lessor.checkpoint({ id, remainingTtl }, clock.now());
+      if (lease !== undefined && isKept) putLease(backend, lease);
+    }
+  }
+
   alarm(request: AlarmRequest): AlarmMember[] {
     return this.#options.alarms.apply(request);
   }
@@ -138,13 +153,11 @@ export class Applier {
   }
 }
 
-// What may stand in a log without a change that this member has to make: reads, log-ins, the remaining times of leases,
-// which begin anew with each leader here.
+// What may stand in a log without a change that this member has to make: reads and log-ins.
 const WITHOUT_EFFECT = new Set([
   'ID',
   'header',
   'range',
-  'lease_checkpoint',
   'authenticate',
   'auth_status',
   'auth_user_get',

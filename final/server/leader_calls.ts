@@ -28,32 +28,31 @@ export class LeaderCalls {
 
   /** TTL in seconds. Errors: LeaseNotFound, NoLeader, Timeout, Stopped. */
   renewLease(id: bigint): Promise<number> {
-    const { calls, timeoutMs } = this.#options;
-    return this.#ask(['LeaseNotFound'], (url) => calls.renewLease(url, id, timeoutMs));
+    return this.#ask(['LeaseNotFound'], (url, leftMs) => this.#options.calls.renewLease(url, id, leftMs));
   }
 
   /** Errors: LeaseNotFound, NoLeader, Timeout, Stopped. */
   leaseTimes(id: bigint, withKeys: boolean): ReturnType<PeerCalls['leaseTimes']> {
-    const { calls, timeoutMs } = this.#options;
-    return this.#ask(['LeaseNotFound'], (url) => calls.leaseTimes(url, { id, withKeys }, timeoutMs));
+    const { calls } = this.#options;
+    return this.#ask(['LeaseNotFound'], (url, leftMs) => calls.leaseTimes(url, { id, withKeys }, leftMs));
   }
 
   /** Errors: LearnerNotReady, MemberNotFound, MemberNotLearner, NoLeader, Timeout, Stopped. */
   promote(id: bigint): Promise<Member[]> {
-    const { calls, timeoutMs } = this.#options;
     const final: ErrorKind[] = ['LearnerNotReady', 'MemberNotFound', 'MemberNotLearner'];
-    return this.#ask(final, (url) => calls.promote(url, id, timeoutMs));
+    return this.#ask(final, (url, leftMs) => this.#options.calls.promote(url, id, leftMs));
   }
 
-  // Until the leader has answered, or has refused with one of `final`: whoever leads may change meanwhile.
-  async #ask<T>(final: readonly ErrorKind[], call: (url: string) => Promise<T>): Promise<T> {
+  // Until the leader has answered, or has refused with one of `final`: whoever leads may change meanwhile. All of it together takes
+  // no longer than a request may.
+  async #ask<T>(final: readonly ErrorKind[], call: (url: string, leftMs: number) => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
     const end = clock.now() + timeoutMs;
     while (clock.now() < end) {
       const leader = await this.#waitForLeader(end);
       for (const url of leader.peerUrls) {
         try {
-          return await call(url);
+          return await call(url, Math.max(1, end - clock.now()));
         } catch (error) {
           if (error instanceof EtcdError && final.includes(error.kind)) throw error;
         }

@@ -13,6 +13,8 @@ export interface Waiter {
   readonly request: Proposal | undefined;
   /** Of the entry; a normal one unless said. */
   readonly type?: number;
+  /** Only the leader of this term may propose it: what a leader has decided must not reach the log through the next one. */
+  readonly term?: number;
   /** When it was made, in ms of the steady clock. */
   readonly begin: number;
   readonly resolve: (result: unknown) => void;
@@ -20,7 +22,7 @@ export interface Waiter {
 }
 
 /** A proposal to be made. */
-export type NewProposal = Pick<Waiter, 'id' | 'data' | 'request' | 'type'>;
+export type NewProposal = Pick<Waiter, 'id' | 'data' | 'request' | 'type' | 'term'>;
 
 export class Proposals {
   readonly #timeoutMs: number;

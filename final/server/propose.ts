@@ -5,7 +5,10 @@ import type { InternalRaftRequest } from '../../proto/schema.ts';
 
 /** A request of the log, one member set. */
 export type Proposal = Partial<
-  Pick<InternalRaftRequest, 'put' | 'delete_range' | 'txn' | 'compaction' | 'lease_grant' | 'lease_revoke' | 'alarm'>
+  Pick<
+    InternalRaftRequest,
+    'put' | 'delete_range' | 'txn' | 'compaction' | 'lease_grant' | 'lease_revoke' | 'lease_checkpoint' | 'alarm'
+  >
 >;
 
 /** The bytes of `proposal` with the request ID `id`: what --max-request-bytes is held against. */

@@ -50,6 +50,13 @@ export class Proposer {
     return this.proposeData<T>({ id, data, request: proposal });
   }
 
+  /** The same for what this member decides because it leads; ProposalDropped when it does no longer, before it is in the log. */
+  proposeAsLeader<T>(proposal: Proposal): Promise<Applied<T>> {
+    const { ids, node } = this.#options;
+    const id = ids.next();
+    return this.proposeData<T>({ id, data: encodeProposal(proposal, id), request: proposal, term: node.term });
+  }
+
   /** The same for bytes that are no request of a client. */
   proposeData<T>(input: NewProposal): Promise<Applied<T>> {
     if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
@@ -67,6 +74,10 @@ export class Proposer {
     let batch: Waiter[] = [];
     let bytes = 0;
     for (const waiter of queue) {
+      if (this.#isOutdated(waiter)) {
+        this.#drop(waiter);
+        continue;
+      }
       if (batch.length > 0 && bytes + waiter.data.length > MAX_MESSAGE_ENTRY_BYTES) {
         this.#step(batch);
         batch = [];
@@ -75,7 +86,7 @@ export class Proposer {
       batch.push(waiter);
       bytes += waiter.data.length;
     }
-    this.#step(batch);
+    if (batch.length > 0) this.#step(batch);
   }
 
   /** Ends what has waited too long. */
@@ -104,11 +115,18 @@ export class Proposer {
       node.step(proposalMessage(node.raft.id, batch));
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;
-      for (const waiter of batch) {
-        this.proposals.take(waiter);
-        waiter.reject(new EtcdError('ProposalDropped'));
-      }
+      for (const waiter of batch) this.#drop(waiter);
     }
+  }
+
+  #isOutdated({ term }: Waiter): boolean {
+    const { node } = this.#options;
+    return term !== undefined && (node.role !== 'leader' || node.term !== term);
+  }
+
+  #drop(waiter: Waiter): void {
+    this.proposals.take(waiter);
+    waiter.reject(new EtcdError('ProposalDropped'));
   }
 }
 

@@ -18,6 +18,7 @@ import type { Cluster, Member } from './cluster.ts';
 import { FirstElection } from './first_election.ts';
 import { IdGenerator } from './id_generator.ts';
 import { LeaderCalls } from './leader_calls.ts';
+import { RaftLeaseRole } from './lease_role.ts';
 import { MemberOps } from './member_ops.ts';
 import { versionRequest } from './membership.ts';
 import { installDatabase } from './open_backend.ts';
@@ -33,6 +34,7 @@ import { timeoutKind } from './timeouts.ts';
 import { type CompactionTarget, StorageKeeper } from './storage_keeper.ts';
 import { decodeV2Store } from './v2store.ts';
 import { VersionMonitor } from './version_monitor.ts';
+import { Watchers } from './watchers.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
 // How long a member may take to tell its version, in ms.
@@ -58,6 +60,8 @@ export interface RaftMemberOptions {
   readonly onRemoved: () => void;
   /** It leads from now on, and has applied all that earlier leaders have committed. */
   readonly onPromoted: () => void;
+  /** It led, and does no longer. */
+  readonly onDemoted: () => void;
 }
 
 export class RaftMember {
@@ -68,6 +72,8 @@ export class RaftMember {
   readonly peers: Peers;
   readonly memberOps: MemberOps;
   readonly leaderCalls: LeaderCalls;
+  readonly leaseRole: RaftLeaseRole;
+  readonly watchers: Watchers;
   readonly #options: RaftMemberOptions;
   readonly #log: Logger;
   // How long a request may take.
@@ -94,7 +100,8 @@ export class RaftMember {
     this.#log = ports.log.at(LOG_CALLER);
     this.#timeoutMs = REQUEST_TIMEOUT_MS + 2 * config.electionMs;
     this.ids = new IdGenerator(cluster.localMemberId, ports.clock.wall());
-    this.#state = new MemberState({ config, ports, backend, cluster, v2Index });
+    this.watchers = new Watchers(ports);
+    this.#state = new MemberState({ config, ports, backend, cluster, v2Index, watchers: this.watchers.hub });
     const { node, storage } = newRaftNode(config, ports, bootstrapped);
     this.#node = node;
     this.proposer = this.#newProposer();
@@ -103,6 +110,7 @@ export class RaftMember {
     this.#entries = this.#newEntryApplier(storage.initialState().confState);
     this.storage = this.#newStorageKeeper(storage);
     this.reads = this.#newReadIndex();
+    this.leaseRole = new RaftLeaseRole(this, { clock: ports.clock, heartbeatMs: config.heartbeatMs });
     this.leaderCalls = this.#newLeaderCalls();
     this.memberOps = this.#newMemberOps();
     this.#versions = this.#newVersionMonitor();
@@ -166,6 +174,7 @@ export class RaftMember {
     // The entries that are committed already tell who the members are.
     this.#loop.wake();
     this.#state.compactor.start();
+    this.watchers.start();
   }
 
   async stop(): Promise<void> {
@@ -178,7 +187,9 @@ export class RaftMember {
     await this.#loop.stop();
     this.#transport.stop();
     this.reads.stop();
+    this.leaseRole.stop();
     this.proposer.rejectAll();
+    this.watchers.stop();
     await this.#state.compactor.stop();
     await this.storage.stop();
   }
@@ -201,6 +212,7 @@ export class RaftMember {
   }
 
   #tick(): void {
+    this.leaseRole.tick();
     this.#node.tick();
     this.proposer.tick();
     this.reads.tick();
@@ -221,6 +233,7 @@ export class RaftMember {
   #onSoftState(): void {
     const { lead } = this.#node;
     if (lead === this.#lead) return;
+    if (this.#lead === this.cluster.localMemberId) this.#options.onDemoted();
     this.#lead = lead;
     if (lead === 0n) return;
     this.#leadSince = this.#options.ports.clock.now();
@@ -236,6 +249,7 @@ export class RaftMember {
 
   #afterReady(): void | Promise<void> {
     this.reads.onApplied();
+    this.leaseRole.onApplied();
     return this.storage.afterApply();
   }
 
@@ -245,6 +259,7 @@ export class RaftMember {
     const { fs, dirs, progress } = bootstrapped;
     const { index, term } = pointOf(snapshot);
     this.#log.info('applying snapshot', { 'incoming-leader-snapshot-index': index });
+    this.watchers.hub.pause();
     await this.#state.compactor.stop();
     await this.storage.abandon();
     const backend = await installDatabase(index, { config, ports, fs, dirs, progress });
@@ -253,7 +268,7 @@ export class RaftMember {
     const v2Index = decodeV2Store(snapshot.data ?? new Uint8Array(0), cluster);
     const known = readConsistentIndex(backend);
     progress.applied = known;
-    this.#state = new MemberState({ config, ports, backend, cluster, v2Index });
+    this.#state = new MemberState({ config, ports, backend, cluster, v2Index, watchers: this.watchers.hub });
     this.#state.compactor.start();
     const confState = snapshot.metadata?.conf_state ?? this.#entries.confState;
     this.#entries.restart({ applied: { index, term }, inDatabase: known.index, confState });

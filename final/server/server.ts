@@ -20,8 +20,9 @@ import {
   type TxnResponse,
 } from '../../proto/schema.ts';
 import { EtcdError } from '../core/errors.ts';
-import type { Lease } from '../core/lease/lessor.ts';
+import type { Lease } from '../core/lease/lease.ts';
 import type { KeyValueHash } from '../core/mvcc/hash.ts';
+import type { WatchableStore } from '../core/mvcc/watchable_store.ts';
 import { executeRange } from '../core/txn/range.ts';
 import { executeReadTxn, isReadOnly } from '../core/txn/txn.ts';
 import type { Config } from '../etcdmain/config.ts';
@@ -41,6 +42,7 @@ import { COST_OF_LEASE, costOfPut, costOfTxn } from './quota.ts';
 import { RaftMember, type RaftMemberOptions } from './raft_member.ts';
 import type { MemberState } from './state.ts';
 import type { StorageKeeper } from './storage_keeper.ts';
+import { type WatchedEvents, type WatchOptions, watchRange } from './watch.ts';
 
 const LOG_CALLER = 'etcdserver/server.ts';
 
@@ -57,15 +59,26 @@ export class EtcdServer {
   constructor(config: Config, ports: Ports, bootstrapped: Bootstrapped, options: ServerOptions) {
     this.config = config;
     this.#ports = ports;
-    this.#raft = new RaftMember({ config, ports, bootstrapped, ...options, onPromoted: () => this.#extendLeases() });
+    this.#raft = new RaftMember({
+      config,
+      ports,
+      bootstrapped,
+      ...options,
+      // A new leader cannot know what the old one has renewed.
+      onPromoted: () => this.leases.promote(config.electionMs),
+      onDemoted: () => this.leases.demote(),
+    });
     this.leases = new LeaseKeeper({
       lessor: () => this.#state.lessor,
       ids: this.#raft.ids,
       ports,
-      isPrimary: () => this.#raft.isPrimary,
+      role: this.#raft.leaseRole,
       leader: this.#raft.leaderCalls,
       grant: (request) => this.#grantLease(request),
       revoke: (request) => this.#propose({ lease_revoke: request }),
+      expire: (request) => this.#proposeAsLeader({ lease_revoke: request }),
+      checkpoint: (request) => this.#proposeAsLeader({ lease_checkpoint: request }),
+      timeoutMs: this.#raft.requestTimeoutMs,
     });
   }
 
@@ -84,6 +97,21 @@ export class EtcdServer {
   /** Changes of the members. */
   get members(): MemberOps {
     return this.#raft.memberOps;
+  }
+
+  /** Who watches the keys. */
+  get watchers(): WatchableStore {
+    return this.#raft.watchers.hub;
+  }
+
+  /** The newest compacted revision; −1 before the first compaction. */
+  get compactRevision(): number {
+    return this.#state.store.compactRevision;
+  }
+
+  /** Events of a range, for services of this server; see {@link watchRange}. */
+  watch(options: WatchOptions): AsyncGenerator<WatchedEvents, void, void> {
+    return watchRange(this.watchers, options);
   }
 
   /** What the carrier of messages calls. */
@@ -231,11 +259,6 @@ export class EtcdServer {
     return this.#propose<Lease>({ lease_grant: request });
   }
 
-  // A new leader cannot know what the old one has renewed.
-  #extendLeases(): void {
-    this.leases.promote(this.config.electionMs);
-  }
-
   #withHeader<R extends { header: ResponseHeader | undefined }>(response: R): R {
     response.header = this.header();
     return response;
@@ -243,6 +266,10 @@ export class EtcdServer {
 
   async #propose<T>(proposal: Proposal): Promise<T> {
     return (await this.#raft.proposer.propose<T>(proposal)).result;
+  }
+
+  async #proposeAsLeader(proposal: Proposal): Promise<void> {
+    await this.#raft.proposer.proposeAsLeader(proposal);
   }
 
   // The header is that of the moment of applying: others may be applied before the answer leaves.

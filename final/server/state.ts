@@ -4,7 +4,9 @@
 import { codecs } from '../../proto/load.ts';
 import { Lessor } from '../core/lease/lessor.ts';
 import { KVStore } from '../core/mvcc/kvstore.ts';
+import type { WatchableStore } from '../core/mvcc/watchable_store.ts';
 import type { Config } from '../etcdmain/config.ts';
+import { LEASE_CHECKPOINT_INTERVAL_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { Backend } from '../storage/backend/backend.ts';
 import { KeyBucket } from '../storage/schema/key_bucket.ts';
@@ -16,6 +18,7 @@ import type { Cluster } from './cluster.ts';
 import { Compactor } from './compactor.ts';
 import { Membership } from './membership.ts';
 import { Quota } from './quota.ts';
+import { compareVersions, parseVersion, type Version } from './semver.ts';
 
 export interface StateOptions {
   readonly config: Config;
@@ -24,6 +27,8 @@ export interface StateOptions {
   readonly cluster: Cluster;
   /** Changes that the v2 store has had. */
   readonly v2Index: number;
+  /** Who watches the keys; it goes on with this state. */
+  readonly watchers: WatchableStore;
 }
 
 export class MemberState {
@@ -37,19 +42,24 @@ export class MemberState {
   readonly quota: Quota;
 
   /** Rebuilds the index of the keys from the database. */
-  constructor({ config, ports, backend, cluster, v2Index }: StateOptions) {
+  constructor({ config, ports, backend, cluster, v2Index, watchers }: StateOptions) {
     this.backend = backend;
     // The lessor before the store: keys are hung on their leases while the store is rebuilt.
-    this.lessor = new Lessor(minLeaseTtl(config));
-    for (const lease of readLeases(backend)) this.lessor.recover({ ...lease, now: ports.clock.now() });
+    this.lessor = new Lessor({
+      minTtl: minLeaseTtl(config),
+      checkpointIntervalMs: config.leaseCheckpoint ? LEASE_CHECKPOINT_INTERVAL_MS : undefined,
+    });
+    for (const lease of readLeases(backend)) this.lessor.recover(lease);
     this.store = new KVStore({
       log: new KeyBucket(backend),
       leases: this.lessor,
       codec: codecs['mvccpb.KeyValue'],
+      watchers,
     });
     this.compactor = newCompactor(config, ports, backend);
     const interrupted = this.store.restore(readCompactionMarks(backend));
     if (interrupted !== undefined) this.compactor.add(interrupted);
+    watchers.follow(this.store);
     this.alarms = new Alarms(backend);
     this.membership = new Membership(cluster, backend, v2Index, ports.log);
     this.quota = new Quota(config.quotaBackendBytes, () => backend.size);
@@ -59,6 +69,7 @@ export class MemberState {
       lessor: this.lessor,
       alarms: this.alarms,
       clock: ports.clock,
+      keepsCheckpoints: () => config.leaseCheckpointPersist || isAtLeast(cluster.version, CHECKPOINTS_KEPT_FROM),
       onCompaction: (compaction) => this.compactor.add(compaction),
     });
   }
@@ -66,6 +77,15 @@ export class MemberState {
   get cluster(): Cluster {
     return this.membership.cluster;
   }
+}
+
+// The cluster version from which on every member keeps checkpoints (spec/rpc.md 8.6).
+const CHECKPOINTS_KEPT_FROM: Version = { major: 3, minor: 6, patch: 0 };
+
+// A cluster that has not agreed yet counts as an old one.
+function isAtLeast(clusterVersion: string | undefined, version: Version): boolean {
+  const agreed = parseVersion(clusterVersion ?? '');
+  return agreed !== undefined && compareVersions(agreed, version) >= 0;
 }
 
 /** The least TTL in seconds: no lease may expire while an election goes on (spec/rpc.md 4). */

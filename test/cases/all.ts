@@ -28,6 +28,7 @@ import { walCases } from './wal.cases.ts';
 import { watchCases } from './watch.cases.ts';
 import { watchClusterCases } from './watch_cluster.cases.ts';
 import { watchFullCases } from './watch_full.cases.ts';
+import { watchLongCases } from './watch_long.cases.ts';
 
 export const caseGroups: readonly CaseGroup[] = [
   listenersCases,
@@ -54,6 +55,7 @@ export const caseGroups: readonly CaseGroup[] = [
   leaseFullCases,
   watchCases,
   watchFullCases,
+  watchLongCases,
   watchClusterCases,
   lockCases,
   electionCases,

@@ -183,6 +183,22 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'a waiter does not mind that the history behind it is compacted',
+    since,
+    run: async (t) => {
+      const [first, second] = [await leaseOf(t), await leaseOf(t)];
+      const key = await take(t, 'L', first);
+      const waiting = lock(t, 'L', second);
+      await queued(t, 'L', 2);
+      for (let i = 0; i < 10; i++) await t.ok(Put, { key: t.key('other') });
+      const { header } = await t.ok(Put, { key: t.key('other') });
+      await t.ok(KV.methods.Compact, { revision: header?.revision ?? 0, physical: true });
+      assert.equal(await isWaiting(waiting), true);
+      await t.ok(Unlock, { key: bytes(key) });
+      assert.equal((await waiting).code, Code.OK);
+    },
+  },
+  {
     name: 'a lease that is not there is refused with its text and no code of its own (row 166)',
     since,
     run: async (t) => {

@@ -15,7 +15,7 @@ export async function leaseOf(t: CaseContext, TTL = 600): Promise<bigint> {
 }
 
 /** What stands behind the last `/` of a key of the services. */
-export const hex = (lease: bigint): string => BigInt.asUintN(64, lease).toString(16);
+export const hex = (lease: bigint): string => lease.toString(16);
 
 /** The keys of a lock or an election, the oldest in front. */
 export async function waiters(t: CaseContext, name: string): Promise<KeyValue[]> {

@@ -23,6 +23,19 @@ export async function revisionOf(t: CaseContext, client: GrpcClient = t.client):
   return response.header.revision;
 }
 
+/** Writes `count` revisions of one key, many at a time. */
+export async function history(client: GrpcClient, key: Buffer, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 100) {
+    const round = Array.from({ length: Math.min(left, 100) }, () =>
+      client.unary(KV.methods.Put, { key, value: Buffer.from('v') }),
+    );
+    await Promise.all(round);
+  }
+}
+
+/** The main revision of an event. */
+export const modOf = ({ kv }: Event): number => kv?.mod_revision ?? 0;
+
 /** One stream of watchers. */
 export class Watching {
   readonly stream: GrpcStream<WatchRequest, WatchResponse>;

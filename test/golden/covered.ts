@@ -24,22 +24,12 @@ export type Side = 'client' | 'server';
 /** Commands that a side does not have yet, as words of the command line, with what they wait for. */
 const missing: Readonly<Record<Side, Readonly<Record<string, string>>>> = {
   client: {
-    'lease keep-alive': 'lease keep-alive',
-    watch: 'watch',
-    lock: 'lock',
-    elect: 'election',
     auth: 'auth',
     user: 'auth',
     role: 'auth',
-    check: 'check',
-    'make-mirror': 'make-mirror',
     migrate: 'migrate',
   },
   server: {
-    watch: 'watch',
-    lock: 'watch',
-    elect: 'watch',
-    'make-mirror': 'watch',
     auth: 'auth',
     user: 'auth',
     role: 'auth',
@@ -55,11 +45,8 @@ const exceptions: Readonly<Record<Side, Readonly<Record<string, string>>>> = {
     'txn-lease-compare': 'crash of the real client: ours ends with the same status and a text of its own',
     'alarm-list-none-fields': 'crash of the real client: ours reads a missing header as zeros',
     'quota-alarm-list-fields': 'crash of the real client: ours reads a missing header as zeros',
-    'elect-campaign-released': 'needs election, by an earlier case',
   },
-  server: {
-    'elect-campaign-released': 'needs watch, by an earlier case',
-  },
+  server: {},
 };
 
 /** All cases, in the order in which they run. */

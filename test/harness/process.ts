@@ -31,17 +31,20 @@ export interface Program {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-const alive = new Set<ChildProcess>();
+// What runs, each with the way to signal it.
+const alive = new Map<ChildProcess, (signal: NodeJS.Signals) => void>();
 
 /**
  * Starts `command` (program, then arguments) without a shell in folder `cwd`. Variables that configure etcd or etcdctl are
- * taken out of the environment, `env` is added. A program that cannot be started ends with exit code 127.
+ * taken out of the environment, `env` is added. A program that cannot be started ends with exit code 127. With `ownGroup` it
+ * leads a process group, and a signal reaches all processes of that group, also after it has ended itself.
  */
 export function startProgram(options: {
   command: readonly string[];
   cwd: string;
   env?: Readonly<Record<string, string>>;
   input?: string;
+  ownGroup?: boolean;
 }): Program {
   killChildrenAtExit();
   const [file = '', ...args] = options.command;
@@ -50,8 +53,10 @@ export function startProgram(options: {
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
+    detached: options.ownGroup === true,
   });
-  alive.add(child);
+  const kill = options.ownGroup === true ? (signal: NodeJS.Signals) => killGroup(child, signal) : killOne(child);
+  alive.set(child, kill);
   const stdout = capture(child.stdout);
   const stderr = capture(child.stderr);
   let exit: Exit | undefined;
@@ -77,8 +82,22 @@ export function startProgram(options: {
     stderr: () => startError + stderr(),
     exited,
     exit: () => exit,
-    kill: (signal) => void child.kill(signal),
+    kill,
   };
+}
+
+function killOne(child: ChildProcess): (signal: NodeJS.Signals) => void {
+  return (signal) => void child.kill(signal);
+}
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // Nobody of the group is left.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Runs a program to its end; after `limitMs` (default 15 s) it is killed and the call throws an Error with its output. */
@@ -132,7 +151,7 @@ function killChildrenAtExit(): void {
   if (registered) return;
   registered = true;
   const killAll = (): void => {
-    for (const child of alive) child.kill('SIGKILL');
+    for (const kill of alive.values()) kill('SIGKILL');
   };
   process.once('exit', killAll);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -3,30 +3,23 @@
 
 import { codecs, type Init } from '../../proto/load.ts';
 import type { Messages, ResponseHeader } from '../../proto/schema.ts';
-import { EtcdError } from '../../final/core/errors.ts';
 import type { EtcdServer } from '../../final/server/server.ts';
 import type { Action, Operation } from '../harness/linearizable.ts';
+import { call, type CallWorld } from './call.ts';
 import type { Checks } from './checks.ts';
-import type { Life } from './life.ts';
 import type { Member } from './member.ts';
-import type { Network } from './network.ts';
 import type { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
 
 const KEYS = 4;
 const THINK_MS = 120;
-const CALL_LIMIT_MS = 2500;
 // Now and then a value that fills a message alone.
 const LARGE_VALUE = 2000;
 
 /** What clients are part of. */
-export interface ClientWorld {
-  readonly scheduler: Scheduler;
-  readonly network: Network;
+export interface ClientWorld extends CallWorld {
   readonly checks: Checks;
   /** Those that are members at the moment. */
   readonly members: readonly Member[];
-  fail(error: unknown): void;
   note(text: string): void;
   /** The next number of the clients' clock. */
   count(): number;
@@ -72,7 +65,7 @@ export class SimClient {
     this.#world.note(`client ${this.id} at ${member.name} ${begin} ${key} ${JSON.stringify(action)}`);
     const operation: Operation = { client: this.id, key, action, begin, end: undefined };
     const place = checks.history.push(operation) - 1;
-    const told = await this.#call(life, (server) => perform(server, key, action));
+    const told = await call(this.#world, life, (server) => perform(server, key, action));
     this.#world.note(`client ${this.id} at ${member.name} ${begin} is told ${JSON.stringify(told?.answer)}`);
     if (told === undefined) return undefined;
     checks.history[place] = { ...operation, end: this.#world.count(), ...told.answer };
@@ -93,24 +86,6 @@ export class SimClient {
     this.#written += 1;
     const value = `c${this.id}-${this.#written}`;
     return this.#random.chance(0.05) ? value.padEnd(LARGE_VALUE, '.') : value;
-  }
-
-  // The request travels, the member works, the answer travels; the client has its own limit.
-  #call<T>(life: Life, ask: (server: EtcdServer) => Promise<T>): Promise<T | undefined> {
-    const { scheduler, network } = this.#world;
-    return new Promise((resolve) => {
-      scheduler.at(CALL_LIMIT_MS, () => resolve(undefined));
-      const answer = (value: T | undefined): void => {
-        if (life.isAlive) scheduler.at(network.delay(), () => resolve(value));
-      };
-      life.at(network.delay(), () => {
-        if (life.server === undefined) return;
-        ask(life.server).then(answer, (error: unknown) => {
-          if (!(error instanceof EtcdError) && life.isAlive) this.#world.fail(error);
-          answer(undefined);
-        });
-      });
-    });
   }
 }
 

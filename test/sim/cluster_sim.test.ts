@@ -13,6 +13,9 @@ const NOTICED_BY: Readonly<Record<string, RegExp>> = {
   vote: /two leaders of term/,
   count: /behind entry|part of the log is lost|out of range|not linearizable|is told/,
   read: /is told|not linearizable/,
+  watch: /where \d+ was due|the history has/,
+  victim: /where \d+ was due|the history has/,
+  lease: /it was promised until/,
   database: /database is damaged|invalid database|illegal tag|behind entry/,
 };
 

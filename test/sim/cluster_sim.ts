@@ -17,6 +17,9 @@ export interface SimTotals {
   faults: number;
   messages: number;
   terms: number;
+  watched: number;
+  renewed: number;
+  expired: number;
 }
 
 /** Runs seeds one after the other, or until the first one that fails, and prints a line about each that does. */
@@ -26,7 +29,19 @@ export async function simulate(
   print: (line: string) => void,
 ): Promise<SimTotals> {
   process.on('unhandledRejection', onUnhandledRejection);
-  const totals = { seeds: 0, failed: 0, events: 0, answered: 0, unanswered: 0, faults: 0, messages: 0, terms: 0 };
+  const totals = {
+    seeds: 0,
+    failed: 0,
+    events: 0,
+    answered: 0,
+    unanswered: 0,
+    faults: 0,
+    messages: 0,
+    terms: 0,
+    watched: 0,
+    renewed: 0,
+    expired: 0,
+  };
   for (let seed = seeds.from; seed < seeds.from + seeds.count; seed++) {
     totals.seeds += 1;
     try {

@@ -200,15 +200,15 @@ function peerCalls(world: MemberWorld, self: Member, life: Life): PeerCalls {
         resolve(answer(peer.life.server));
       });
     });
-  const refuse = (): Promise<never> => Promise.reject(new Error('the simulation has no leases'));
   return {
     fetchMembers: (url, limitMs) =>
       ask(url, limitMs, ({ cluster }) => ({ clusterId: cluster.id, members: cluster.members })),
     fetchVersion: (url, limitMs) =>
       ask(url, limitMs, ({ cluster }) => ({ server: ETCD_VERSION, cluster: cluster.version ?? 'not_decided' })),
     promote: (url, id, limitMs) => ask(url, limitMs, async ({ members }) => [...(await members.promoteHere(id))]),
-    renewLease: refuse,
-    leaseTimes: refuse,
+    renewLease: (url, id, limitMs) => ask(url, limitMs, ({ leases }) => leases.renewHere(id)),
+    leaseTimes: (url, { id, withKeys }, limitMs) =>
+      ask(url, limitMs, ({ leases }) => leases.timeToLiveHere(id, withKeys)),
   };
 }
 

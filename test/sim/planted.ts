@@ -1,9 +1,14 @@
 // Proof that the simulation can fail: well-known mistakes are planted into the members from outside, and a run must notice each
 // of them. In a process of its own, since it changes classes of final.
 //
-//   node --import tsx test/sim/planted.ts --plant vote|count|read|database [--seeds 200]
+//   node --import tsx test/sim/planted.ts --plant vote|count|read|database|watch|victim|lease [--seeds 200]
 
 import { parseArgs } from 'node:util';
+import { Lessor } from '../../final/core/lease/lessor.ts';
+import { WatchableStore } from '../../final/core/mvcc/watchable_store.ts';
+import type { WatchedStore } from '../../final/core/mvcc/watch_event.ts';
+import type { Watcher } from '../../final/core/mvcc/watcher.ts';
+import { WatchStream } from '../../final/core/mvcc/watch_stream.ts';
 import { RaftLog } from '../../final/core/raft/log.ts';
 import { EtcdServer } from '../../final/server/server.ts';
 import type { RangeRequest } from '../../proto/schema.ts';
@@ -50,6 +55,43 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
     flags: SHORT_LOG,
     faults: ['replace', 'isolate', 'crashInSnapshot', 'crashInSnapshot'],
   }),
+  // When another database takes the place of that of a member, its watchers hear only of what is written from then on.
+  watch: () => {
+    replaceMethod(WatchableStore.prototype, 'follow', (follow) => {
+      return function (this: WatchableStore, store: WatchedStore) {
+        follow.call(this, store);
+        for (const watcher of watchersOf(this)) watcher.nextRevision = store.currentRevision + 1;
+      };
+    });
+    return { flags: SHORT_LOG, faults: ['isolate', 'crash', 'replace'] };
+  },
+  // What a stream cannot take is dropped, and its watchers go on with what comes next.
+  victim: () => {
+    replaceMethod(WatchStream.prototype, 'resume', (resume) => {
+      return function (this: WatchStream) {
+        for (const watcher of this.victims) watcher.nextRevision += 1;
+        resume.call(this);
+      };
+    });
+    return {};
+  },
+  // A new leader takes leases for as old as they are since they were granted: it knows of no renewal.
+  lease: () => {
+    const grantedAt = new Map<bigint, number>();
+    replaceMethod(Lessor.prototype, 'grant', (grant) => {
+      return function (this: Lessor, input: Parameters<Lessor['grant']>[0]) {
+        if (!grantedAt.has(input.id)) grantedAt.set(input.id, input.now);
+        return grant.call(this, input);
+      };
+    });
+    replaceMethod(Lessor.prototype, 'promote', (promote) => {
+      return function (this: Lessor, now: number, extendMs: number) {
+        promote.call(this, now, extendMs);
+        for (const { id } of this.list()) this.renew(id, grantedAt.get(id) ?? now);
+      };
+    });
+    return { faults: ['crash', 'isolate', 'restart'] };
+  },
   // No mistake: what the plants change beside their mistake is harmless.
   none: () => {
     sendOneEntryAtATime();
@@ -58,6 +100,20 @@ const MISTAKES: Readonly<Record<string, () => SimOptions>> = {
     };
   },
 };
+
+// Those that wait for their turn; the hub keeps them to itself.
+const followed = new WeakMap<WatchableStore, Set<Watcher>>();
+replaceMethod(WatchableStore.prototype, 'admit', (admit) => {
+  return function (this: WatchableStore, watcher: Watcher) {
+    const watchers = followed.get(this) ?? new Set<Watcher>();
+    followed.set(this, watchers.add(watcher));
+    return admit.call(this, watcher);
+  };
+});
+
+function watchersOf(hub: WatchableStore): Iterable<Watcher> {
+  return followed.get(hub) ?? [];
+}
 
 function sendOneEntryAtATime(): void {
   replaceMethod(RaftLog.prototype, 'entriesFrom', (entriesFrom) => {

@@ -3,17 +3,23 @@
 
 import { createHash } from 'node:crypto';
 import { EtcdError } from '../../final/core/errors.ts';
+import type { WatchEvent } from '../../final/core/mvcc/watch_event.ts';
 import type { FileSystem } from '../../final/storage/fs.ts';
-import type { RaftMessage } from '../../proto/schema.ts';
-import { Checks } from './checks.ts';
+import { codecs } from '../../proto/load.ts';
+import type { RaftMessage, RangeRequest } from '../../proto/schema.ts';
+import { Checks, Contradiction } from './checks.ts';
 import { SimClient } from './client.ts';
 import { beginFault } from './faults.ts';
+import { LeaseChecks } from './lease_checks.ts';
+import { LeaseHolder } from './lease_holder.ts';
 import { isOfPowerFailure } from './life.ts';
 import { Operator } from './operator.ts';
 import { Member } from './member.ts';
 import { Network, type Observer } from './network.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
+import { WatchChecks } from './watch_checks.ts';
+import { SimWatcher } from './watcher.ts';
 
 const FAULTS_MS = 15_000;
 const MAX_FAULT_PAUSE_MS = 1500;
@@ -25,6 +31,14 @@ const RECOVERY_MS = 30_000;
 const RECOVERY_LOOK_MS = 100;
 const MAX_EVENTS = 400_000;
 const COMPACT_MS = 2000;
+// From the end of all writes: until what was sent has arrived everywhere.
+const ARRIVAL_MS = 2000;
+/**
+ * A leader that is cut off goes on renewing until it notices, up to two election timeouts later. Its successor, which adds one to
+ * every lease, can be elected at once when a fault tells it to campaign. So much earlier than promised may a lease end then.
+ */
+const OVERLAP_MS = 1000;
+const LEASE_PREFIX = 'lease/';
 
 /** What a run came across. */
 export interface SimSummary {
@@ -37,6 +51,11 @@ export interface SimSummary {
   readonly faults: number;
   readonly messages: number;
   readonly terms: number;
+  /** Events that watchers got. */
+  readonly watched: number;
+  /** Renewals of leases that were answered, and leases whose end was seen. */
+  readonly renewed: number;
+  readonly expired: number;
 }
 
 export interface SimOptions {
@@ -80,6 +99,8 @@ class World implements Observer {
   readonly random: Random;
   readonly network: Network;
   readonly checks: Checks;
+  readonly watchChecks: WatchChecks;
+  readonly leaseChecks: LeaseChecks;
   readonly places: readonly Member[];
   readonly operator: Operator;
   readonly wrapDisk: (fs: FileSystem) => FileSystem;
@@ -89,11 +110,15 @@ class World implements Observer {
   readonly #trace = createHash('sha256');
   readonly #faultRandom: Random;
   readonly #clients: readonly SimClient[];
+  readonly #watchers: readonly SimWatcher[];
+  readonly #holders: readonly LeaseHolder[];
   #armed: Armed[] = [];
   #failure: unknown;
   #faults = 0;
   #counted = 0;
   #isCalm = false;
+  // What was expected of the final revision is known.
+  #isSettled = false;
   #isOver = false;
 
   constructor(seed: number, { wrapDisk = (fs) => fs, flags: fixedFlags = new Map(), faults, print }: SimOptions) {
@@ -116,6 +141,15 @@ class World implements Observer {
     this.#clients = Array.from({ length: 2 + this.random.below(3) }, (_, id) => {
       return new SimClient(this, id, this.random.fork());
     });
+    const contradict = (text: string): void => this.fail(new Contradiction(text));
+    this.watchChecks = new WatchChecks(contradict);
+    this.leaseChecks = new LeaseChecks({ now: () => this.scheduler.now, earlyMs: OVERLAP_MS, fail: contradict });
+    // Of its own, as that of the operator.
+    const watchRandom = new Random(seed ^ 0x57a7c4);
+    this.#watchers = newWatchers(this, watchRandom);
+    this.#holders = Array.from({ length: 1 + watchRandom.below(3) }, (_, i) => {
+      return new LeaseHolder(this, `holder ${i}`, watchRandom.fork());
+    });
     const guest = { ...placeOf(founders.length), flags, isMember: false, random: operatorRandom.fork() };
     this.places = [...founders, new Member(this, guest)];
     this.operator = new Operator(this, operatorRandom, founders.length);
@@ -129,6 +163,15 @@ class World implements Observer {
   async run(): Promise<SimSummary> {
     for (const member of this.members) member.start();
     for (const client of this.#clients) this.#watch(client.run(() => this.#isCalm));
+    for (const holder of this.#holders) this.#watch(holder.run(() => this.#isCalm));
+    for (const watcher of this.#watchers) {
+      this.#watch(
+        watcher.run(
+          () => this.#isOver,
+          () => this.#isSettled,
+        ),
+      );
+    }
     this.#watch(this.#causeFaults());
     this.#watch(this.#recover());
     this.#look();
@@ -152,6 +195,10 @@ class World implements Observer {
   note(text: string): void {
     this.#trace.update(`${this.scheduler.now} ${text}\n`);
     this.#print?.(`${this.scheduler.now} ${text}`);
+  }
+
+  onSeen({ isDelete, key }: WatchEvent): void {
+    if (isDelete && key.startsWith(LEASE_PREFIX)) this.leaseChecks.onDeleted(key);
   }
 
   count(): number {
@@ -214,6 +261,7 @@ class World implements Observer {
     if (life?.isActive !== true || life.server === undefined) return;
     const revision = life.server.header().revision - this.#faultRandom.below(20);
     if (revision <= 0) return;
+    this.watchChecks.onCompact(revision);
     life.server.compact({ revision, physical: false }).catch((error: unknown) => {
       if (!(error instanceof EtcdError) && life.isAlive) this.fail(error);
     });
@@ -239,7 +287,9 @@ class World implements Observer {
     await this.#until(end, 'members do not serve', () => this.members.every(({ life }) => life?.isServing === true));
     for (const member of this.members) await this.#mustServe(member, end);
     this.#isCalm = true;
+    await this.#until(end, 'leases are not over', () => this.#hasNoLeases());
     await this.#until(end, 'members differ', () => this.#isEqual());
+    await this.#judgeWatchers(end);
     for (const { life } of this.members) if (life !== undefined) this.checks.lookAtState(life);
     this.#isOver = true;
   }
@@ -259,6 +309,24 @@ class World implements Observer {
       if (this.scheduler.now > end) throw new Error(`${failure} in time${this.#states()}`);
       await this.scheduler.sleep(RECOVERY_LOOK_MS);
     }
+  }
+
+  // Nobody renews any more.
+  #hasNoLeases(): boolean {
+    return this.members.every(({ life }) => life?.server?.leases.list().length === 0);
+  }
+
+  // Everything is written by now.
+  async #judgeWatchers(end: number): Promise<void> {
+    this.#isSettled = true;
+    const revision = this.members[0]?.life?.server?.header().revision ?? 0;
+    const ofAll = this.#watchers.filter(({ key }) => key === undefined);
+    await this.#until(end, 'watchers lag behind', () => ofAll.every(({ next }) => next > revision));
+    await this.scheduler.sleep(ARRIVAL_MS);
+    this.watchChecks.judge(revision);
+    const { server } = this.members[0]?.life ?? {};
+    const left = await server?.range(leaseKeys());
+    if (left?.count !== 0) throw new Contradiction(`${left?.count} keys are left of leases that are over`);
   }
 
   #isEqual(): boolean {
@@ -289,8 +357,25 @@ class World implements Observer {
       faults: this.#faults,
       messages,
       terms,
+      watched: this.watchChecks.events,
+      renewed: this.leaseChecks.renewals,
+      expired: this.leaseChecks.ended,
     };
   }
+}
+
+// Two who see everything are compared with each other, and the others with them.
+function newWatchers(world: World, random: Random): SimWatcher[] {
+  const keys = [undefined, undefined, ...Array.from({ length: random.below(4) }, () => `k${random.below(4)}`)];
+  return keys.map((key, i) => {
+    const name = `watcher ${i} of ${key ?? 'everything'}`;
+    return new SimWatcher(world, name, { key, random: random.fork() });
+  });
+}
+
+function leaseKeys(): RangeRequest {
+  const init = { key: Buffer.from(LEASE_PREFIX), range_end: Buffer.from('lease0'), count_only: true };
+  return codecs['etcdserverpb.RangeRequest'].decode(codecs['etcdserverpb.RangeRequest'].encode(init));
 }
 
 function placeOf(i: number): { readonly name: string; readonly url: string } {

@@ -34,7 +34,7 @@ export interface SoakSummary {
 /** One kind of trouble; it is over, and everything runs, when the promise resolves. */
 type Fault = (soak: Soak, victim: ClusterMember) => Promise<void>;
 
-const FAULTS: Readonly<Record<string, Fault>> = {
+export const FAULTS: Readonly<Record<string, Fault>> = {
   kill: async (soak, victim) => {
     await soak.cluster.kill(victim);
     await soak.wait();
@@ -81,7 +81,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-class Soak {
+/** What faults work on. */
+export class Soak {
   readonly cluster: Cluster;
   readonly random: Random;
   readonly recoveries: number[] = [];

@@ -49,7 +49,12 @@ const BOUNDARIES: readonly Boundary[] = [
       'node:*',
     ],
   },
-  { folder: 'final/api/', mayImport: [...COMMON, 'final/server/', 'final/transport/grpc/', 'node:*'] },
+  {
+    folder: 'final/api/',
+    mayImport: [...COMMON, 'final/server/', 'final/transport/grpc/', 'final/client/concurrency/', 'node:*'],
+  },
+  // Also for the server, which runs the same locks and elections on its own store.
+  { folder: 'final/client/concurrency/', mayImport: ['proto/', 'final/client/prefix.ts'] },
   { folder: 'final/client/', mayImport: ['proto/', 'node:*', '@grpc/grpc-js'] },
   {
     folder: 'final/etcdctl/',

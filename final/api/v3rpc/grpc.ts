@@ -8,13 +8,16 @@ import type { EtcdServer } from '../../server/server.ts';
 import { GrpcServer } from '../../transport/grpc/server.ts';
 import { registerAuth } from './auth.ts';
 import { registerCluster } from './cluster.ts';
+import { registerElection } from './election.ts';
 import { registerHealth } from './health.ts';
 import { MemberInterceptor } from './interceptor.ts';
 import { registerKV } from './kv.ts';
 import { registerLease } from './lease.ts';
+import { registerLock } from './lock.ts';
 import { registerMaintenance } from './maintenance.ts';
 import { refuseService } from './not_implemented.ts';
 import { toRpcStatus } from './rpctypes.ts';
+import { registerWatch } from './watch.ts';
 
 /** A gRPC server for `server`; connections are handed to it by embed/serve.ts. */
 export function newGrpcServer(server: EtcdServer, ports: Ports): GrpcServer {
@@ -28,22 +31,24 @@ export function newGrpcServer(server: EtcdServer, ports: Ports): GrpcServer {
     log: ports.log.at('transport/grpc/server.ts'),
   });
   if (server.isAuthEnabled) refuseWhatNeedsUsers(grpc);
-  else registerWhatNeedsUsers(grpc, server);
+  else registerWhatNeedsUsers(grpc, server, ports);
   registerCluster(grpc, server);
   registerMaintenance(grpc, server);
   registerHealth(grpc);
-  for (const service of [Watch, Lock, Election]) refuseService(grpc, service);
   return grpc;
 }
 
-function registerWhatNeedsUsers(grpc: GrpcServer, server: EtcdServer): void {
+function registerWhatNeedsUsers(grpc: GrpcServer, server: EtcdServer, ports: Ports): void {
   registerKV(grpc, server);
+  registerWatch(grpc, server, ports);
   registerLease(grpc, server);
+  registerLock(grpc, server);
+  registerElection(grpc, server);
   registerAuth(grpc, server);
 }
 
 // The data directory is that of a cluster with users. Without them nobody may be let at the keys.
 function refuseWhatNeedsUsers(grpc: GrpcServer): void {
   const what = 'authentication, which is enabled in this data directory,';
-  for (const service of [KV, Lease, Auth]) refuseService(grpc, service, what);
+  for (const service of [KV, Watch, Lease, Lock, Election, Auth]) refuseService(grpc, service, what);
 }

@@ -3,6 +3,7 @@
 import { Lease } from '../../../proto/load.ts';
 import type { EtcdServer } from '../../server/server.ts';
 import type { GrpcServer } from '../../transport/grpc/server.ts';
+import { KeepAliveStream } from './lease_keep_alive.ts';
 
 /** Registers etcdserverpb.Lease. */
 export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
@@ -15,13 +16,9 @@ export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
       await server.leases.revoke(request.ID);
       return { header: server.header() };
     },
-    async LeaseKeepAlive(call) {
-      for await (const request of call.requests()) {
-        // The header is taken first: its revision never runs ahead of the renewal.
-        const header = server.header();
-        const isWritable = call.write({ header, ID: request.ID, TTL: await server.leases.renew(request.ID) });
-        if (!isWritable) await call.drained();
-      }
+    LeaseKeepAlive(call) {
+      const renewals = { header: () => server.header(), renew: (id: bigint) => server.leases.renew(id) };
+      return new KeepAliveStream(call, renewals).run();
     },
     async LeaseTimeToLive(request) {
       const times = await server.leases.timeToLive(request.ID, request.keys);

@@ -15,6 +15,7 @@ import { hashChanges, type KeyValueHash } from './hash.ts';
 import { TreeIndex } from './index.ts';
 import { StoreReader, StoreWriter } from './kvstore_txn.ts';
 import type { RevisionLog } from './revision_log.ts';
+import type { Change } from './watch_event.ts';
 
 /** The protobuf form of a key-value: records of the log are made of it, and hashes are computed over it. */
 export interface KeyValueCodec {
@@ -22,11 +23,21 @@ export interface KeyValueCodec {
   decode(bytes: Uint8Array): KeyValue;
 }
 
+/** Told of every write, before anybody can read it. */
+export interface WriteObserver {
+  /** Whether it wants to hear of a write that begins now. */
+  readonly isWatched: boolean;
+  /** A write transaction has made `changes`, in this order, with the main revision `main`. It must not write. */
+  notify(main: number, changes: readonly Change[]): void;
+}
+
 export interface KVStoreOptions {
   readonly log: RevisionLog;
   /** The lessor's side of the store: told which key hangs on which lease. */
   readonly leases: LeaseAttachments;
   readonly codec: KeyValueCodec;
+  /** The hub of the watchers, where there are any. */
+  readonly watchers?: WriteObserver;
 }
 
 /** How far compactions had come when the store was closed; 0 = there was none. */
@@ -40,6 +51,7 @@ export class KVStore {
   readonly log: RevisionLog;
   readonly leases: LeaseAttachments;
   readonly codec: KeyValueCodec;
+  readonly watchers: WriteObserver | undefined;
   #currentRevision = 1;
   #compactRevision = -1;
   #reader = new StoreReader(this);
@@ -48,6 +60,7 @@ export class KVStore {
     this.log = options.log;
     this.leases = options.leases;
     this.codec = options.codec;
+    this.watchers = options.watchers;
   }
 
   /** Main revision of the last write; 1 on an empty store (spec/rpc.md 6.1). */

@@ -8,6 +8,7 @@ import { bytesToKey, type Key, type KeyRange, keyToBytes } from '../keys.ts';
 import type { KeyState } from './key_index.ts';
 import type { KVStore } from './kvstore.ts';
 import type { Revision } from './revision.ts';
+import type { Change } from './watch_event.ts';
 
 export interface RangeOptions {
   /** Read as of this main revision; ≤ 0 = the current one. */
@@ -76,7 +77,14 @@ export interface PutInput {
 
 export class StoreWriter extends StoreReader {
   #changes = 0;
+  // The changes themselves, where somebody watches.
+  readonly #watched: Change[] | undefined;
   #isEnded = false;
+
+  constructor(store: KVStore) {
+    super(store);
+    this.#watched = store.watchers?.isWatched === true ? [] : undefined;
+  }
 
   override get revision(): number {
     return this.#changes > 0 ? this.#main : this.store.currentRevision;
@@ -122,10 +130,13 @@ export class StoreWriter extends StoreReader {
     return doomed.length;
   }
 
-  /** Publishes the changes as one new revision; a transaction without changes leaves the revision as it is. */
+  /** Publishes the changes as one new revision, to watchers too; a transaction without changes leaves the revision as it is. */
   end(): void {
     this.#isEnded = true;
-    if (this.#changes > 0) this.store.advanceTo(this.#main);
+    if (this.#changes === 0) return;
+    const main = this.#main;
+    this.store.advanceTo(main);
+    if (this.#watched !== undefined) this.store.watchers?.notify(main, this.#watched);
   }
 
   #append(key: Key, revision: Revision, change: { readonly isTombstone: boolean; readonly value: Uint8Array }): void {
@@ -133,6 +144,7 @@ export class StoreWriter extends StoreReader {
     this.store.log.append({ revision, ...change });
     if (change.isTombstone) this.store.index.tombstone(key, revision);
     else this.store.index.put(key, revision);
+    this.#watched?.push({ key, revision, ...change });
     this.#changes++;
   }
 }

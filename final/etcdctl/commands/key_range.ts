@@ -1,6 +1,7 @@
 // Which keys a get or a del is about: one key, from one to another, or with --prefix or --from-key. The same rules hold for
 // the requests of a txn.
 
+import { prefixEnd } from '../../client/prefix.ts';
 import { type CommandContext, Exit, ExitError } from '../command.ts';
 import { encodeText } from '../text.ts';
 
@@ -38,13 +39,4 @@ export function keyRange({ args, flags }: Typed, command: string, maxArgs: numbe
   if (key === '') return { key: zero, range_end: zero };
   const first = encodeText(key);
   return { key: first, range_end: prefix ? prefixEnd(first) : zero };
-}
-
-/** @returns the first key behind all that begin with `prefix` */
-export function prefixEnd(prefix: Uint8Array): Uint8Array {
-  const last = prefix.findLastIndex((byte) => byte < 0xff);
-  if (last === -1) return zero;
-  const end = new Uint8Array(prefix.subarray(0, last + 1));
-  end[last] = (prefix[last] ?? 0) + 1;
-  return end;
 }

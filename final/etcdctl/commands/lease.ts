@@ -1,6 +1,7 @@
-// etcdctl lease grant, revoke, timetolive and list.
+// etcdctl lease grant, revoke, timetolive, list and keep-alive.
 
 import { ClientError } from '../../client/errors.ts';
+import { leaseText } from '../cells.ts';
 import { type CommandContext, Exit, ExitError } from '../command.ts';
 import { int64Number, parseInt64 } from '../flag_value.ts';
 
@@ -34,6 +35,23 @@ export async function runLeaseTimeToLive(context: CommandContext): Promise<void>
 export async function runLeaseList(context: CommandContext): Promise<void> {
   const client = await context.client();
   context.printer.leaseList(await client.leaseList(context.callOptions));
+}
+
+/** Renews a lease until it is lost, or once; prints every answer. */
+export async function runLeaseKeepAlive(context: CommandContext): Promise<void> {
+  const id = leaseId(oneArgument(context, 'lease keep-alive command needs lease ID as argument'));
+  const { flags, io } = context;
+  const client = await context.client();
+  if (flags.bool('once')) {
+    try {
+      return context.printer.leaseKeepAlive(await client.leaseKeepAliveOnce(id));
+    } catch (error) {
+      if (error instanceof ClientError) throw new ExitError(Exit.BadConnection, error.message);
+      throw error;
+    }
+  }
+  for await (const answer of client.leaseKeepAlive(id)) context.printer.leaseKeepAlive(answer);
+  if (context.printer.format === 'simple') io.stdout.write(`lease ${leaseText(id)} expired or revoked.\n`);
 }
 
 function oneArgument({ args }: CommandContext, otherwise: string): string {

@@ -6,7 +6,8 @@ import { runCompaction } from '../commands/compaction.ts';
 import { runDel } from '../commands/del.ts';
 import { runGet } from '../commands/get.ts';
 import { runPut } from '../commands/put.ts';
-import { notYet } from './not_yet.ts';
+import { runWatch } from '../commands/watch.ts';
+import { keyVariable, rangeEndVariable, watchFlags } from '../commands/watch_words.ts';
 
 /** etcdctl get */
 export const getCommand: Command = {
@@ -109,16 +110,7 @@ export const watchCommand: Command = {
   name: 'watch',
   short: 'Watches events stream on keys or prefixes',
   use: 'watch [options] [key or prefix] [range_end] [--] [exec-command arg1 arg2 ...]',
-  flags: [
-    { name: 'interactive', shorthand: 'i', type: 'bool', default: 'false', help: 'Interactive mode' },
-    { name: 'prefix', type: 'bool', default: 'false', help: 'Watch on a prefix if prefix is set' },
-    {
-      name: 'prev-kv',
-      type: 'bool',
-      default: 'false',
-      help: 'get the previous key-value pair before the event happens',
-    },
-    { name: 'rev', type: 'int64', default: '0', help: 'Revision to start watching' },
-  ],
-  ...notYet('watch'),
+  flags: watchFlags,
+  variables: [keyVariable, rangeEndVariable],
+  run: runWatch,
 };

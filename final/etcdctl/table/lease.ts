@@ -2,8 +2,15 @@
 // (spec/cli.md C.7, C.8): they are what help prints.
 
 import type { Command } from '../command.ts';
-import { runLeaseGrant, runLeaseList, runLeaseRevoke, runLeaseTimeToLive } from '../commands/lease.ts';
-import { notYet } from './not_yet.ts';
+import { runElect } from '../commands/elect.ts';
+import {
+  runLeaseGrant,
+  runLeaseKeepAlive,
+  runLeaseList,
+  runLeaseRevoke,
+  runLeaseTimeToLive,
+} from '../commands/lease.ts';
+import { runLock } from '../commands/lock.ts';
 
 /** etcdctl lease */
 export const leaseCommand: Command = {
@@ -34,7 +41,7 @@ export const leaseCommand: Command = {
           help: 'Resets the keep-alive time to its original value and exits immediately',
         },
       ],
-      ...notYet('lease keep-alive'),
+      run: runLeaseKeepAlive,
     },
   ],
 };
@@ -45,7 +52,7 @@ export const lockCommand: Command = {
   short: 'Acquires a named lock',
   use: 'lock <lockname> [exec-command arg1 arg2 ...]',
   flags: [{ name: 'ttl', type: 'int64', default: '10', help: 'timeout for session' }],
-  ...notYet('lock'),
+  run: runLock,
 };
 
 /** etcdctl elect */
@@ -54,5 +61,5 @@ export const electCommand: Command = {
   short: 'Observes and participates in leader election',
   use: 'elect <election-name> [proposal]',
   flags: [{ name: 'listen', shorthand: 'l', type: 'bool', default: 'false', help: 'observation mode' }],
-  ...notYet('elect'),
+  run: runElect,
 };

@@ -2,6 +2,9 @@
 // (spec/cli.md C.10, C.12): they are what help prints.
 
 import type { Command } from '../command.ts';
+import { runCheckDatascale } from '../commands/check_datascale.ts';
+import { runCheckPerf } from '../commands/check_perf.ts';
+import { runMakeMirror } from '../commands/make_mirror.ts';
 import { runSnapshotRestore, runSnapshotSave, runSnapshotStatus } from '../commands/snapshot.ts';
 import { notYet } from './not_yet.ts';
 
@@ -112,7 +115,7 @@ export const makeMirrorCommand: Command = {
     },
     { name: 'prefix', type: 'string', default: '', help: 'Key-value prefix to mirror' },
   ],
-  ...notYet('make-mirror'),
+  run: runMakeMirror,
 };
 
 /** etcdctl migrate */
@@ -161,7 +164,7 @@ export const checkCommand: Command = {
           help: "The prefix for writing the performance check's keys.",
         },
       ],
-      ...notYet('check perf'),
+      run: runCheckPerf,
     },
     {
       name: 'datascale',
@@ -191,7 +194,7 @@ export const checkCommand: Command = {
           help: "The prefix for writing the datascale check's keys.",
         },
       ],
-      ...notYet('check datascale'),
+      run: runCheckDatascale,
     },
   ],
 };

@@ -8,10 +8,13 @@ export interface StoredLease {
   readonly id: bigint;
   /** Seconds. */
   readonly ttl: number;
+  /** Seconds that were left at the last checkpoint; 0 = there was none, or it is not kept. */
+  readonly remainingTtl: number;
 }
 
-export function putLease(backend: Backend, { id, ttl }: StoredLease): void {
-  backend.put(Buckets.lease, leaseKey(id), codecs['leasepb.Lease'].encode({ ID: id, TTL: ttl }));
+export function putLease(backend: Backend, { id, ttl, remainingTtl }: StoredLease): void {
+  const value = codecs['leasepb.Lease'].encode({ ID: id, TTL: ttl, RemainingTTL: remainingTtl });
+  backend.put(Buckets.lease, leaseKey(id), value);
 }
 
 export function deleteLease(backend: Backend, id: bigint): void {
@@ -21,8 +24,8 @@ export function deleteLease(backend: Backend, id: bigint): void {
 export function readLeases(backend: Backend): StoredLease[] {
   const leases: StoredLease[] = [];
   backend.scan(Buckets.lease, new Uint8Array(0), (_key, value) => {
-    const { ID: id, TTL: ttl, RemainingTTL: remaining } = codecs['leasepb.Lease'].decode(value);
-    leases.push({ id, ttl: ttl < remaining ? remaining : ttl });
+    const { ID: id, TTL: ttl, RemainingTTL: remainingTtl } = codecs['leasepb.Lease'].decode(value);
+    leases.push({ id, ttl, remainingTtl });
     return true;
   });
   return leases;

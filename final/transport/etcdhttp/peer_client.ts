@@ -10,6 +10,7 @@ import type { PeerCalls } from '../../server/peer_calls.ts';
 import { type Answer, answerText, readAnswer, startRequest } from '../rafthttp/request.ts';
 import { LEASE_PROBLEMS, type LeaseTimes } from './lease.ts';
 import type { HashKV } from './peer.ts';
+import { type PostAnswer, PostPipelines } from './post_pipeline.ts';
 
 /** The calls as the server takes them. */
 export const httpPeerCalls: PeerCalls = { fetchMembers, fetchVersion, promote, renewLease, leaseTimes };
@@ -65,7 +66,7 @@ export async function promote(url: string, id: bigint, timeoutMs: number): Promi
  */
 export async function renewLease(url: string, id: bigint, timeoutMs: number): Promise<number> {
   const body = codecs['etcdserverpb.LeaseKeepAliveRequest'].encode({ ID: id });
-  const answer = await call({ url, path: '/leases', method: 'POST', body, timeoutMs });
+  const answer = await renewals.post({ url, path: '/leases', body, timeoutMs });
   expectLease(answer, url);
   return codecs['etcdserverpb.LeaseKeepAliveResponse'].decode(answer.body).TTL;
 }
@@ -123,8 +124,9 @@ interface Call {
   readonly timeoutMs: number;
 }
 
-// Each call has a connection of its own: they are rare.
+// Each call has a connection of its own: they are rare. But for renewals, which clients of this member ask for all the time.
 const agent = new http.Agent({ keepAlive: false });
+const renewals = new PostPipelines();
 
 function call({ url, path, method = 'GET', headers = {}, body, timeoutMs }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -149,11 +151,11 @@ function call({ url, path, method = 'GET', headers = {}, body, timeoutMs }: Call
   });
 }
 
-function expectOk(answer: Answer, url: string): void {
+function expectOk(answer: PostAnswer, url: string): void {
   if (answer.status !== 200) throw new Error(`${url} answered with status ${answer.status}: ${answerText(answer)}`);
 }
 
-function expectLease(answer: Answer, url: string): void {
+function expectLease(answer: PostAnswer, url: string): void {
   const text = answerText(answer);
   const known = [...LEASE_PROBLEMS].find(([, problem]) => answer.status !== 200 && problem === text);
   if (known !== undefined) throw new EtcdError(known[0] satisfies ErrorKind);

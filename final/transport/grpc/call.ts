@@ -116,6 +116,23 @@ export abstract class Call implements CallContext, StreamReceiver {
     return stream.pendingBytes < WRITE_BUFFER_BYTES;
   }
 
+  /** Sends whole messages that are encoded already and have their prefixes, in pieces, which must not change any more. */
+  writeEncoded(pieces: readonly Uint8Array[]): void {
+    const { stream } = this;
+    if (stream.isOver) return;
+    if (!stream.hasSentHeaders) stream.respond(this.#plan.responseBlock);
+    stream.send(pieces);
+  }
+
+  /** Bytes of this call that wait for the client, and those of all calls of its connection. */
+  get pendingBytes(): number {
+    return this.stream.pendingBytes;
+  }
+
+  get connectionPendingBytes(): number {
+    return this.stream.connectionPendingBytes;
+  }
+
   /** Resolves when what was written is on its way, or the call is over. */
   drained(): Promise<void> {
     if (this.stream.isOver || this.stream.pendingBytes === 0) return Promise.resolve();

@@ -80,9 +80,17 @@ export function wholeMessage(
 /** The prefix of a message of `length` bytes. */
 export function messagePrefix(length: number): Uint8Array {
   const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
-  prefix[0] = 0;
-  prefix.writeUInt32BE(length, 1);
+  putMessagePrefix(prefix, 0, length);
   return prefix;
+}
+
+/** Writes the prefix of a message of `length` bytes to `target`, where it takes {@link PREFIX_BYTES} bytes. */
+export function putMessagePrefix(target: Uint8Array, at: number, length: number): void {
+  target[at] = 0;
+  target[at + 1] = length >>> 24;
+  target[at + 2] = length >>> 16;
+  target[at + 3] = length >>> 8;
+  target[at + 4] = length;
 }
 
 function checkPrefix(flag: number, length: number, maxBytes: number): void {

@@ -24,6 +24,12 @@ export interface StreamCall<Req, Res> {
   requests(): AsyncIterable<Req>;
   /** Sends a message. False: the client reads slowly, wait for {@link drained}. */
   write(response: Init<Res>): boolean;
+  /** Sends whole messages that are encoded already and have their prefixes, in pieces, which must not change any more. */
+  writeEncoded(pieces: readonly Uint8Array[]): void;
+  /** Bytes that wait for the client: of this call, and of all calls of its connection. */
+  readonly pendingBytes: number;
+  readonly connectionPendingBytes: number;
+  /** Resolves when nothing of this call waits any more, or it is over. */
   drained(): Promise<void>;
 }
 
@@ -81,6 +87,8 @@ export class GrpcServer {
   readonly #methods = new Map<string, Method>();
   readonly #services = new Set<string>();
   readonly #connections = new Map<Connection, Promise<void>>();
+  // Calls that go on until one side has enough: both send several messages.
+  readonly #endless = new Map<StreamingCall, Answerer>();
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
@@ -118,9 +126,13 @@ export class GrpcServer {
     connection.start(head);
   }
 
-  /** Lets no new call begin, and ends all connections when their calls are over, or after `graceMs` milliseconds. */
-  async close({ graceMs }: { readonly graceMs: number }): Promise<void> {
+  /**
+   * Lets no new call begin, and ends all connections when their calls are over, or after `graceMs` milliseconds. Calls that
+   * would go on for ever, as a watch does, end at once with the status for `reason`.
+   */
+  async close({ graceMs, reason }: { readonly graceMs: number; readonly reason: unknown }): Promise<void> {
     for (const connection of this.#connections.keys()) connection.stop();
+    for (const [call, answerer] of this.#endless) answerer.cancel(call, reason);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, graceMs);
@@ -192,6 +204,13 @@ export class GrpcServer {
       ctx: call,
       requests: () => decodeAll(call, definition),
       write: (response) => call.write(definition.response.encode(response)),
+      writeEncoded: (pieces) => call.writeEncoded(pieces),
+      get pendingBytes() {
+        return call.pendingBytes;
+      },
+      get connectionPendingBytes() {
+        return call.connectionPendingBytes;
+      },
       drained: () => call.drained(),
     };
     try {
@@ -200,10 +219,13 @@ export class GrpcServer {
       answerer.fail(call, error);
       return;
     }
-    (handler as StreamHandler<unknown, unknown>)(streamCall).then(
-      () => call.end(Code.OK, ''),
-      (error) => answerer.fail(call, error),
-    );
+    if (definition.requestStream && definition.responseStream) this.#endless.set(call, answerer);
+    (handler as StreamHandler<unknown, unknown>)(streamCall)
+      .then(
+        () => call.end(Code.OK, ''),
+        (error) => answerer.fail(call, error),
+      )
+      .finally(() => this.#endless.delete(call));
   }
 }
 

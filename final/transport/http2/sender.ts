@@ -154,7 +154,7 @@ export class Sender {
       const chunk = chunks[done] as Uint8Array;
       const start = stream.pendingOffset;
       const end = Math.min(chunk.length, start + left);
-      this.#writer.bytes(chunk.subarray(start, end));
+      this.#writer.bytes(end - start === chunk.length ? chunk : chunk.subarray(start, end));
       left -= end - start;
       stream.pendingOffset = end === chunk.length ? 0 : end;
       if (end === chunk.length) done++;

@@ -20,6 +20,8 @@ export type OnStream = (stream: Http2Stream, headers: RequestHeaders) => StreamR
 /** What a stream asks of its connection. */
 export interface StreamOwner {
   readonly remoteAddress: string;
+  /** Bytes that wait for a window, of all streams. */
+  readonly pendingBytes: number;
   respond(stream: Http2Stream, block: Uint8Array): void;
   reply(stream: Http2Stream, answer: Answer): void;
   send(stream: Http2Stream, parts: readonly Uint8Array[]): void;
@@ -78,6 +80,11 @@ export class Http2Stream {
   /** `127.0.0.1:54321` */
   get remoteAddress(): string {
     return this.#owner.remoteAddress;
+  }
+
+  /** Bytes that wait for a window, of all streams of the connection. */
+  get connectionPendingBytes(): number {
+    return this.#owner.pendingBytes;
   }
 
   /** Whether an answer can no longer be given, or was given. */

@@ -47,6 +47,11 @@ export class Streams implements StreamOwner {
     return this.#heldBytes + this.#sender.pendingBytes + this.#open.size * OPEN_STREAM_BYTES > MEMORY_BYTES;
   }
 
+  /** Bytes that wait for a window, of all streams. */
+  get pendingBytes(): number {
+    return this.#sender.pendingBytes;
+  }
+
   get(id: number): Http2Stream | undefined {
     return this.#open.get(id);
   }

@@ -35,7 +35,10 @@ export function startRequest(options: PeerRequest): http.ClientRequest {
   return request;
 }
 
-function addressOf(text: string): http.RequestOptions {
+/** Where the URL of a peer leads. Throws an Error when it cannot be used. */
+export function addressOf(
+  text: string,
+): { readonly socketPath: string } | { readonly host: string; readonly port: number } {
   const url = parseUrl(text);
   if (url.scheme === 'unix') return { socketPath: url.address };
   if (url.scheme !== 'http') throw new Error(`unsupported protocol scheme "${url.scheme}" of a peer: ${text}`);
@@ -62,6 +65,6 @@ export async function readAnswer(response: http.IncomingMessage, limit = PEER_AN
 }
 
 /** What a peer said with a refusal, without the line end. */
-export function answerText(answer: Answer): string {
+export function answerText(answer: Pick<Answer, 'body'>): string {
   return answer.body.toString('utf8').trim();
 }

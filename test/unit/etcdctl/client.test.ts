@@ -11,9 +11,10 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Auth, grpcServiceDefinition, KV, Maintenance, type ServiceDefinition } from '../../../proto/load.ts';
-import { Client, type ClientOptions, type FailedAttempt } from '../../../final/client/client.ts';
+import { Client, type ClientOptions } from '../../../final/client/client.ts';
 import { parseEndpoint } from '../../../final/client/endpoint.ts';
 import { ClientError } from '../../../final/client/errors.ts';
+import type { FailedAttempt } from '../../../final/client/rpc.ts';
 import { freePort } from '../../harness/ports.ts';
 
 type Answer = (call: ServerUnaryCall<unknown, unknown>) => { code: number; details: string } | object;

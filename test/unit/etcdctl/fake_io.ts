@@ -25,6 +25,8 @@ export function fakeIo(input = ''): FakeIo {
         yield* input.split('\n').slice(0, -1);
       },
       readSecret: async () => input,
+      interrupted: () => new AbortController().signal,
+      run: async () => undefined,
     },
     stdout: () => Buffer.concat(out),
     stderr: () => decodeText(Buffer.concat(err)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ExitError } from '../../../final/etcdctl/command.ts';
-import { prefixEnd } from '../../../final/etcdctl/commands/key_range.ts';
+import { prefixEnd } from '../../../final/client/prefix.ts';
 import { parseRequest } from '../../../final/etcdctl/commands/txn_request.ts';
 import { parseCompare, splitWords, trimSpace } from '../../../final/etcdctl/txn_grammar.ts';
 import { Compare_CompareResult, Compare_CompareTarget } from '../../../proto/schema.ts';

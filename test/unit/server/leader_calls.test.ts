@@ -29,7 +29,8 @@ function setUp(answer: (url: string, asked: number) => number) {
       return [];
     },
     renewLease: async (url, id, timeoutMs) => {
-      assert.deepEqual([id, timeoutMs], [7n, TIMEOUT_MS]);
+      assert.equal(id, 7n);
+      assert.ok(timeoutMs > 0 && timeoutMs + slept() <= TIMEOUT_MS, 'no longer than the whole may take');
       asked.push(url);
       return answer(url, asked.length);
     },

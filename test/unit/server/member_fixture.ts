@@ -5,6 +5,7 @@ import type { Ports } from '../../../final/ports.ts';
 import type { Progress } from '../../../final/server/bootstrap.ts';
 import { Cluster, type Member } from '../../../final/server/cluster.ts';
 import { MemberState } from '../../../final/server/state.ts';
+import { Watchers } from '../../../final/server/watchers.ts';
 import { Backend } from '../../../final/storage/backend/backend.ts';
 import { DB } from '../../../final/storage/bolt/db.ts';
 import { MemFileSystem } from '../../../final/storage/fs_mem.ts';
@@ -50,6 +51,6 @@ export function memberState(members: readonly bigint[], flags: Readonly<Record<s
       throw error;
     },
   };
-  const state = new MemberState({ config, ports, backend, cluster, v2Index: 0 });
+  const state = new MemberState({ config, ports, backend, cluster, v2Index: 0, watchers: new Watchers(ports).hub });
   return { config, fs, progress, backend, cluster, ports, state, time, lines };
 }

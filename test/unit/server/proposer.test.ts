@@ -16,9 +16,23 @@ const TIMEOUT_MS = 7000;
 const MAX_REQUEST_BYTES = 1000;
 
 function setUp() {
-  const world = { now: 0, lead: 7n, drop: undefined as unknown, stepped: [] as RaftMessage[], asked: [] as Waiter[] };
+  const world = {
+    now: 0,
+    lead: 7n,
+    isLeader: true,
+    term: 3,
+    drop: undefined as unknown,
+    stepped: [] as RaftMessage[],
+    asked: [] as Waiter[],
+  };
   const node = {
     raft: { id: 7n },
+    get role() {
+      return world.isLeader ? 'leader' : 'follower';
+    },
+    get term() {
+      return world.term;
+    },
     get lead() {
       return world.lead;
     },
@@ -198,4 +212,24 @@ test('a stop takes no more, and ends what is on its way', async () => {
   await settled();
   assert.equal(queued.ended, 'Stopped');
   assert.equal(world.stepped.length, 0);
+});
+
+test('what a leader has decided goes nowhere once another one leads, or it leads anew', () => {
+  const { world, proposer } = setUp();
+  const expire = (): { ended: string } => watched(proposer.proposeAsLeader({ lease_revoke: { ID: 1n } }));
+  expire();
+  proposer.collect();
+  assert.equal(world.stepped.length, 1);
+  const [late, other] = [expire(), proposeBytes(proposer, 10)];
+  world.isLeader = false;
+  proposer.collect();
+  assert.equal(world.stepped.length, 2);
+  assert.equal(world.stepped[1]?.entries.length, 1, 'the other one is passed on');
+  const older = expire();
+  Object.assign(world, { isLeader: true, term: 4 });
+  proposer.collect();
+  assert.equal(world.stepped.length, 2);
+  return new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
+    assert.deepEqual([late.ended, other.ended, older.ended], ['ProposalDropped', 'not yet', 'ProposalDropped']);
+  });
 });

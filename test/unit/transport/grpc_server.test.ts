@@ -18,6 +18,7 @@ import { within } from '../../harness/process.ts';
 
 const { SayHello, SayHelloInLanguages, SayHelloToEach } = Greeter.methods;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {}, fatal() {}, at: () => SILENT };
+const STOPPED = new StatusError(Code.Unavailable, 'stopped');
 const MAX_RECEIVE = 2 * 1024 * 1024;
 
 interface Running {
@@ -311,7 +312,7 @@ test('a stop lets running calls end, takes no new ones, and cuts what takes too 
   endless.stream.end(hello('endless'));
   await delay(50);
   const began = performance.now();
-  const closed = server.grpc.close({ graceMs: 300 });
+  const closed = server.grpc.close({ graceMs: 300, reason: STOPPED });
   await delay(20);
   open();
   assert.equal((await running.result)['grpc-status'], '0');
@@ -328,8 +329,26 @@ test('a stop without calls does not wait', async () => {
   const client = new GrpcClient(`127.0.0.1:${server.port}`);
   await client.unary(SayHello, { name: 'x' });
   const began = performance.now();
-  await server.grpc.close({ graceMs: 10_000 });
+  await server.grpc.close({ graceMs: 10_000, reason: STOPPED });
   assert.ok(performance.now() - began < 5000);
+  client.close();
+  server.stop();
+});
+
+test('a stop ends the calls that would go on for ever, with what was written in them, and does not wait', async () => {
+  const server = await start({
+    SayHelloToEach: async (stream) => {
+      for await (const { name } of stream.requests()) stream.writeEncoded([hello(name)]);
+    },
+  });
+  const client = new GrpcClient(`127.0.0.1:${server.port}`);
+  const stream = client.openBidi(SayHelloToEach);
+  stream.write({ name: 'one' });
+  assert.equal((await stream.next()).message, 'one');
+  const began = performance.now();
+  await server.grpc.close({ graceMs: 10_000, reason: STOPPED });
+  assert.ok(performance.now() - began < 5000);
+  assert.deepEqual(await stream.ended, { code: Code.Unavailable, message: 'stopped' });
   client.close();
   server.stop();
 });

@@ -1,0 +1,12 @@
+// Waiting, for those who may be told to stop.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Returns after `ms` milliseconds, or as soon as the signal is aborted. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch {
+    // Whoever waits looks at the signal.
+  }
+}

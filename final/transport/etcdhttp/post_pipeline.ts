@@ -1,0 +1,148 @@
+// Small POST requests to a peer, many a second, on a few connections that are kept. Each has one request at a time, since the peer
+// port of the real etcd does not answer a second one that comes before it has answered the first. node:http could do the same,
+// and costs several times as much.
+
+import net from 'node:net';
+import { HTTP_HEADER_BYTES, LEASE_CONNECTIONS } from '../../limits.ts';
+import { PEER_ANSWER_BYTES, PEER_KEEP_ALIVE_MS } from '../limits.ts';
+import { addressOf } from '../rafthttp/request.ts';
+
+export interface Post {
+  readonly url: string;
+  readonly path: string;
+  readonly body: Uint8Array;
+  /** For all of it. */
+  readonly timeoutMs: number;
+}
+
+export interface PostAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** Connections to peers, opened as they are needed and closed when they are idle. */
+export class PostPipelines {
+  readonly #byUrl = new Map<string, Pipeline[]>();
+
+  /** Rejects with an Error when the peer cannot be reached, answers something that is no HTTP, or takes too long. */
+  post(post: Post): Promise<PostAnswer> {
+    return new Promise((resolve, reject) => this.#choose(post.url).add(post, { resolve, reject }));
+  }
+
+  // The one with least to do; a new one while all have something.
+  #choose(url: string): Pipeline {
+    const pipelines = this.#byUrl.get(url) ?? [];
+    let best: Pipeline | undefined;
+    for (const one of pipelines) if (best === undefined || one.length < best.length) best = one;
+    const isRoom = pipelines.length < LEASE_CONNECTIONS;
+    if (best !== undefined && (best.length === 0 || !isRoom)) return best;
+    const opened = new Pipeline(url, () => this.#forget(url, opened));
+    this.#byUrl.set(url, [...pipelines, opened]);
+    return opened;
+  }
+
+  #forget(url: string, closed: Pipeline): void {
+    const rest = (this.#byUrl.get(url) ?? []).filter((one) => one !== closed);
+    if (rest.length === 0) this.#byUrl.delete(url);
+    else this.#byUrl.set(url, rest);
+  }
+}
+
+interface Waiting {
+  readonly request: Buffer;
+  readonly resolve: (answer: PostAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+class Pipeline {
+  readonly #socket: net.Socket;
+  readonly #host: string;
+  readonly #onClose: () => void;
+  // The first of them is sent, the others wait for its answer.
+  readonly #waiting: Waiting[] = [];
+  #unread: Buffer = Buffer.alloc(0);
+  #isClosed = false;
+
+  constructor(url: string, onClose: () => void) {
+    const address = addressOf(url);
+    this.#onClose = onClose;
+    this.#host = 'socketPath' in address ? 'localhost' : `${address.host}:${address.port}`;
+    this.#socket = 'socketPath' in address ? net.connect(address.socketPath) : net.connect(address.port, address.host);
+    this.#socket.setNoDelay(true);
+    // Half of what the other side waits: it must not close just when a request is sent.
+    this.#socket.setTimeout(PEER_KEEP_ALIVE_MS / 2, () => {
+      if (this.#waiting.length === 0) this.#close(new Error('idle'));
+    });
+    this.#socket.on('data', (bytes) => this.#onData(bytes));
+    this.#socket.on('error', (error) => this.#close(error));
+    this.#socket.on('close', () => this.#close(new Error(`${url} has closed the connection`)));
+  }
+
+  /** Requests without an answer. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  add({ path, body, timeoutMs }: Post, { resolve, reject }: Pick<Waiting, 'resolve' | 'reject'>): void {
+    // The answers behind it cannot come either.
+    const timer = setTimeout(() => this.#close(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const head = `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    this.#waiting.push({ request: Buffer.concat([Buffer.from(head, 'latin1'), body]), resolve, reject, timer });
+    if (this.#waiting.length === 1) this.#sendFirst();
+  }
+
+  #sendFirst(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return void this.#socket.unref();
+    this.#socket.ref();
+    this.#socket.write(first.request);
+  }
+
+  #onData(bytes: Buffer): void {
+    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+    let at = 0;
+    try {
+      for (let answer = readAnswer(this.#unread, at); answer !== undefined; answer = readAnswer(this.#unread, at)) {
+        at = answer.end;
+        const waiting = this.#waiting.shift();
+        if (waiting === undefined) throw new Error('an answer to no request');
+        clearTimeout(waiting.timer);
+        waiting.resolve(answer);
+        this.#sendFirst();
+      }
+    } catch (error) {
+      return this.#close(error as Error);
+    }
+    this.#unread = this.#unread.subarray(at);
+  }
+
+  #close(why: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#onClose();
+    this.#socket.destroy();
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(why);
+    }
+  }
+}
+
+/** The answer that begins at `at`; undefined when it is not there as a whole. Throws an Error for what is no such answer. */
+function readAnswer(bytes: Buffer, at: number): (PostAnswer & { readonly end: number }) | undefined {
+  const headEnd = bytes.indexOf('\r\n\r\n', at, 'latin1');
+  if (headEnd < 0) {
+    if (bytes.length - at > HTTP_HEADER_BYTES) throw new Error('a header that does not end');
+    return undefined;
+  }
+  const head = bytes.toString('latin1', at, headEnd + 2);
+  const status = /^HTTP\/1\.1 (\d{3})[ \r]/.exec(head)?.[1];
+  const length = Number(/\r\ncontent-length: *(\d{1,9})\r\n/i.exec(head)?.[1]);
+  // Without a length its end would be that of the connection, or chunks: nothing that a peer says in so few words.
+  if (status === undefined || Number.isNaN(length)) throw new Error(`no answer: ${head.slice(0, 80)}`);
+  if (length > PEER_ANSWER_BYTES) throw new Error(`an answer of ${length} bytes`);
+  const start = headEnd + 4;
+  if (bytes.length < start + length) return undefined;
+  return { status: Number(status), body: bytes.subarray(start, start + length), end: start + length };
+}
