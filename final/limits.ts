@@ -34,8 +34,11 @@ export const LEASE_CHECKPOINT_BATCH = 1000;
 /** Most renewals of one stream that wait for their answers; a client with more is not read until some are answered. */
 export const RENEWALS_PER_STREAM = 64;
 
-/** Most connections from one member to the leader for the renewals of its clients, each with one renewal at a time. */
+/** Most connections from one member to the leader for the renewals of its clients. */
 export const LEASE_CONNECTIONS = 32;
+
+/** Renewals without an answer on each of these, where the leader takes several: all wait where one waits. */
+export const POSTS_PER_CONNECTION = 16;
 
 /** A leader that has missed so many heartbeats of its own asks a quorum whether it leads yet, before it renews a lease. */
 export const ACTIVE_HEARTBEATS = 3;

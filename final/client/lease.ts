@@ -149,7 +149,7 @@ export class Lessor {
     const now = performance.now();
     let next = Infinity;
     for (const kept of this.#kept.values()) {
-      if (false) {
+      if (kept.expiresAt <= now) {
         this.#lost(kept);
         continue;
       }

@@ -34,10 +34,10 @@ export class ProgressBar {
     this.#current += count;
   }
 
-  /** Writes how long it took, and ends the line. */
+  /** All is done: writes how long it took, and ends the line. */
   finish(): void {
     clearInterval(this.#timer);
-    this.#write(`\r${counters(this.#current, this.#total)} ${shortDuration(this.#seconds(performance.now()))}\n`);
+    this.#write(`\r${counters(this.#total, this.#total)} ${shortDuration(this.#seconds(performance.now()))}\n`);
   }
 
   #refresh(): void {

@@ -39,8 +39,12 @@ export class Leadership {
 
   /** Whether it leads; asks a quorum when it cannot be sure. */
   async ensure(): Promise<boolean> {
+    return this.isActive ? this.#options.isLeader() : this.confirm();
+  }
+
+  /** Whether it leads by the word of a quorum, with all applied that any leader had committed. */
+  async confirm(): Promise<boolean> {
     const { isLeader, confirm } = this.#options;
-    if (this.isActive) return isLeader();
     const lateTicks = this.#lateTicks;
     try {
       await confirm();

@@ -14,6 +14,8 @@ export interface LeaseRole {
   readonly mayAnswerAtOnce: boolean;
   /** Whether it leads for certain; may ask a quorum. */
   ensureLeadership(): Promise<boolean>;
+  /** The same, and it has applied whatever a leader had committed before; asks a quorum. */
+  confirmLeadership(): Promise<boolean>;
   /** Resolves when what is committed now is applied. Errors: TimeoutWaitAppliedIndex, Stopped. */
   caughtUp(): Promise<void>;
 }
@@ -67,6 +69,10 @@ export class RaftLeaseRole implements LeaseRole {
 
   ensureLeadership(): Promise<boolean> {
     return this.#leadership.ensure();
+  }
+
+  confirmLeadership(): Promise<boolean> {
+    return this.#leadership.confirm();
   }
 
   caughtUp(): Promise<void> {

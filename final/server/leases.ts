@@ -100,7 +100,7 @@ export class LeaseKeeper {
 
   /** The same for the leader. Errors: NotPrimary, LeaseNotFound, Timeout, TimeoutWaitAppliedIndex, Stopped. */
   async renewHere(id: bigint): Promise<number> {
-    if (!(await this.#options.role.ensureLeadership())) throw new EtcdError('NotPrimary');
+    if (!(await this.#leads(id))) throw new EtcdError('NotPrimary');
     await this.#options.role.caughtUp();
     return this.#renewCaughtUp(id);
   }
@@ -125,6 +125,7 @@ export class LeaseKeeper {
     const { role, lessor, ports } = this.#options;
     if (!role.isLeader) throw new EtcdError('NotPrimary');
     await role.caughtUp();
+    if (lessor().get(id) === undefined && !(await this.#leads(id))) throw new EtcdError('NotPrimary');
     const lease = lessor().get(id);
     if (lease === undefined) throw new EtcdError('LeaseNotFound');
     if (!role.isPrimary) throw new EtcdError('NotPrimary');
@@ -148,8 +149,7 @@ export class LeaseKeeper {
     if (!role.mayAnswerAtOnce) return undefined;
     const now = ports.clock.now();
     const lease = lessor().get(id);
-    if (lease === undefined) return 0;
-    if (lease.deadline <= now || lessor().isCheckpointed(id)) return undefined;
+    if (lease === undefined || lease.deadline <= now || lessor().isCheckpointed(id)) return undefined;
     return lessor().renew(id, now).ttl;
   }
 
@@ -158,7 +158,7 @@ export class LeaseKeeper {
     try {
       if (role.isLeader) {
         // A client that gets NotPrimary here goes to another member: this one does not know who leads.
-        if (!(await role.ensureLeadership())) throw new EtcdError('NotPrimary');
+        if (!(await this.#leads(id))) throw new EtcdError('NotPrimary');
         await role.caughtUp();
         const ttl = await this.#renewCaughtUp(id).catch(passing('NotPrimary'));
         if (ttl !== undefined) return ttl;
@@ -168,6 +168,13 @@ export class LeaseKeeper {
       if (isKind(error, 'LeaseNotFound')) return 0;
       throw error;
     }
+  }
+
+  // A lease that is not here may have been granted by another leader, of whom this one does not know yet: only by the word of a
+  // quorum is there none. etcd says so at once.
+  #leads(id: bigint): Promise<boolean> {
+    const { role, lessor } = this.#options;
+    return lessor().get(id) === undefined ? role.confirmLeadership() : role.ensureLeadership();
   }
 
   async #renewCaughtUp(id: bigint): Promise<number> {

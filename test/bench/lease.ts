@@ -24,7 +24,7 @@ const WINDOW = 64;
 const POLL_MS = 40;
 /** A lease that is over by more counts as late: a look every 500 ms, the log, and the poll that sees it. */
 const LATE_MS = 1_500;
-const SHORT_TTLS = [2, 3, 4];
+const SHORT_TTLS = [2, 3];
 const IN_FLIGHT = 32;
 
 interface Plan {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Auth, Cluster, Election, Health, KV, Lease, Lock, Maintenance, Watch } from '../../proto/load.ts';
+import { Auth, Cluster, Health, KV, Lease, Maintenance } from '../../proto/load.ts';
 import { bytes, type Case, type CaseGroup, Code } from './case.ts';
 import { eventually } from './starting.ts';
 
@@ -306,22 +306,18 @@ const users: Case[] = [
   },
 ];
 
-const WATCH = { create_request: { key: bytes('k') } };
-
 const notYet: Case[] = [
   {
     name: 'what final cannot do yet is Unimplemented and says so',
     since,
     notOnReal: 'it can',
     run: async (t) => {
-      const calls = { Auth, Election, Lock, Maintenance };
+      const calls = { Auth, Maintenance };
       const missing = [
         ['Maintenance', ['Downgrade']],
         ['Auth', ['AuthEnable', 'AuthDisable', 'UserAdd', 'UserGet', 'UserDelete', 'UserChangePassword']],
         ['Auth', ['UserGrantRole', 'UserRevokeRole', 'RoleAdd', 'RoleGet', 'RoleDelete', 'RoleGrantPermission']],
         ['Auth', ['RoleRevokePermission']],
-        ['Lock', ['Lock', 'Unlock']],
-        ['Election', ['Campaign', 'Proclaim', 'Leader', 'Resign']],
       ] as const;
       for (const [service, methods] of missing) {
         for (const method of methods) {
@@ -330,8 +326,6 @@ const notYet: Case[] = [
           assert.deepEqual([answer.code, answer.message], [Code.Unimplemented, message]);
         }
       }
-      const watch = await t.client.bidi(Watch.methods.Watch, [WATCH]);
-      assert.deepEqual([watch.code, watch.message], [12, 'etcdserver: Watch.Watch is not yet implemented']);
     },
   },
 ];

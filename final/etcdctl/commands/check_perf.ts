@@ -42,7 +42,6 @@ export async function runCheckPerf(context: CommandContext): Promise<void> {
   await writeAtRate(clients, { model, results, pair: pairMaker(prefix, sizes) });
   const rate = results.latencies.length / ((performance.now() - start) / 1000);
   clearInterval(ticker);
-  bar.add(seconds);
   bar.finish();
   await cleanUp(context, first, givenEndpoints(globals));
   const { lines, isGood } = judge(results, { rate, wanted: model.rate });

@@ -4,6 +4,7 @@ import type http from 'node:http';
 import { type ErrorKind, EtcdError } from '../../core/errors.ts';
 import { HTTP_BODY_BYTES } from '../../limits.ts';
 import { codecs } from '../../../proto/load.ts';
+import { PIPELINED_HEADER } from './post_pipeline.ts';
 import { type HttpHandler, readBody, send, sendText } from './base.ts';
 
 /** The leases as the leader knows them. */
@@ -59,6 +60,15 @@ function answering(otherStatus: number, parse: Parse): HttpHandler {
   };
 }
 
+// Other members ask without waiting for their answers; what is answered in one turn leaves in one write.
+function gather(response: http.ServerResponse): void {
+  response.setHeader(PIPELINED_HEADER, 'true');
+  const { socket } = response;
+  if (socket === null || socket.writableCorked > 0) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
+}
+
 interface Exchange {
   readonly request: http.IncomingMessage;
   readonly response: http.ServerResponse;
@@ -72,6 +82,7 @@ async function answer({ request, response, otherStatus }: Exchange, parse: Parse
   if (work === undefined) return sendText(response, 400, 'error unmarshalling request\n');
   try {
     const text = await work();
+    gather(response);
     send(response, { status: 200, type: 'application/protobuf', text });
   } catch (error) {
     const kind = error instanceof EtcdError ? error.kind : undefined;

@@ -61,6 +61,20 @@ test('buffers are used again only when nobody needs them', () => {
   assert.ok([...memoryOf(third)].some((memory) => memoryOf(second).has(memory)));
 });
 
+test('a buffer that is used again belongs to one batch only', () => {
+  const [one, other] = [new AnswerBatch(), new AnswerBatch()];
+  const fill = (batch: AnswerBatch, byte: number): void => {
+    for (let i = 0; i < 7; i++) batch.add([Buffer.alloc(2000, byte)]);
+  };
+  fill(one, 1);
+  one.take();
+  one.reuse();
+  for (let i = 0; i < 3; i++) fill(other, 2);
+  const expected = Buffer.concat(Array.from({ length: 21 }, () => grpcFrame(Buffer.alloc(2000, 2))));
+  for (let i = 0; i < 3; i++) one.add([Buffer.alloc(1000, 3)]);
+  assert.deepEqual(Buffer.concat(other.take()), expected);
+});
+
 test('a large part is not copied', () => {
   const batch = new AnswerBatch();
   const large = Buffer.alloc(100_000, 1);

@@ -77,7 +77,7 @@ describe('the bar', () => {
   test('is written over itself, and ends its line', () => {
     let written = '';
     const bar = new ProgressBar(2, (text) => (written += text));
-    bar.add(2);
+    bar.add(1);
     bar.finish();
     assert.equal(written, '\r 0 / 2    0.00%\r 2 / 2  100.00% 0s\n');
   });

@@ -30,6 +30,8 @@ function setUp() {
     isPrimary: false,
     isActive: true,
     isBehind: false,
+    /** No quorum answers it. */
+    isCutOff: false,
     revoked: [] as bigint[],
     renewed: [] as bigint[],
     checkpoints: [] as Checkpoint[][],
@@ -49,6 +51,7 @@ function setUp() {
       return world.isPrimary && world.isActive && !world.isBehind;
     },
     ensureLeadership: async () => world.isActive && world.isLeader,
+    confirmLeadership: async () => !world.isCutOff && world.isActive && world.isLeader,
     caughtUp: () => world.caughtUp(),
   };
   const keeper = new LeaseKeeper({
@@ -279,4 +282,16 @@ test('remaining times are written down, in batches, and a renewal of such a leas
   assert.equal(lessor.get(100n)?.deadline, clock.now() + 1_000_000);
   assert.equal(keeper.renew(100n), 1_000, 'once');
   assert.equal(world.checkpoints.length, 1);
+});
+
+test('a leader that no quorum answers does not say that there is no lease: its successor may have granted it', async () => {
+  const { keeper, world, lead } = setUp();
+  lead();
+  world.isCutOff = true;
+  for (const answer of [keeper.renewHere(99n), keeper.renew(99n), keeper.timeToLiveHere(99n, false)]) {
+    await assert.rejects(Promise.resolve(answer), { kind: 'NotPrimary' });
+  }
+  world.isCutOff = false;
+  assert.equal(await keeper.renew(99n), 0);
+  await assert.rejects(keeper.renewHere(99n), { kind: 'LeaseNotFound' });
 });

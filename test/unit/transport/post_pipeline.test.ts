@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LEASE_CONNECTIONS } from '../../../final/limits.ts';
+import { LEASE_CONNECTIONS, POSTS_PER_CONNECTION } from '../../../final/limits.ts';
 import { PostPipelines } from '../../../final/transport/etcdhttp/post_pipeline.ts';
 
 const LIMIT_MS = 5_000;
@@ -74,6 +74,24 @@ test('every request gets its own answer, though answers come in pieces', async (
     Array.from({ length: count }, (_, i) => `${i === 3 ? 404 : 200} <${i}>`),
   );
   assert.equal(sockets.length, LEASE_CONNECTIONS, 'they share the connections');
+});
+
+test('a peer that says so gets several at a time on one connection, and each answer goes where it belongs', async (t) => {
+  const held: string[] = [];
+  const { url, sockets, close } = await peer((socket, body) => {
+    held.push(answer(`<${body}>`, '200 OK\r\nX-Etcd-Pipelined: true'));
+    if (held.length === 1 || held.length > POSTS_PER_CONNECTION) socket.write(held.splice(1).join('') || held.join(''));
+  });
+  t.after(close);
+  const posts = new PostPipelines();
+  await post(posts, url, 'first');
+  const bodies = Array.from({ length: POSTS_PER_CONNECTION }, (_, i) => String(i));
+  const answers = await Promise.all(bodies.map((body) => post(posts, url, body)));
+  assert.deepEqual(
+    answers.map(({ body }) => body.toString()),
+    bodies.map((body) => `<${body}>`),
+  );
+  assert.equal(sockets.length, 1);
 });
 
 test('there are more connections when there is more to do, and no more than so many', async (t) => {
