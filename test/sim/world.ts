@@ -117,6 +117,8 @@ class World implements Observer {
   #faults = 0;
   #counted = 0;
   #isCalm = false;
+  // Holders that still ask for something.
+  #holding = 0;
   // What was expected of the final revision is known.
   #isSettled = false;
   #isOver = false;
@@ -150,6 +152,7 @@ class World implements Observer {
     this.#holders = Array.from({ length: 1 + watchRandom.below(3) }, (_, i) => {
       return new LeaseHolder(this, `holder ${i}`, watchRandom.fork());
     });
+    this.#holding = this.#holders.length;
     const guest = { ...placeOf(founders.length), flags, isMember: false, random: operatorRandom.fork() };
     this.places = [...founders, new Member(this, guest)];
     this.operator = new Operator(this, operatorRandom, founders.length);
@@ -163,7 +166,7 @@ class World implements Observer {
   async run(): Promise<SimSummary> {
     for (const member of this.members) member.start();
     for (const client of this.#clients) this.#watch(client.run(() => this.#isCalm));
-    for (const holder of this.#holders) this.#watch(holder.run(() => this.#isCalm));
+    for (const holder of this.#holders) this.#watch(this.#hold(holder));
     for (const watcher of this.#watchers) {
       this.#watch(
         watcher.run(
@@ -226,6 +229,11 @@ class World implements Observer {
 
   onDeliver(to: bigint, message: RaftMessage): void {
     this.checks.onDeliver(to, message);
+  }
+
+  async #hold(holder: LeaseHolder): Promise<void> {
+    await holder.run(() => this.#isCalm);
+    this.#holding -= 1;
   }
 
   #watch(task: Promise<void>): void {
@@ -313,6 +321,7 @@ class World implements Observer {
 
   // Nobody renews any more.
   #hasNoLeases(): boolean {
+    if (this.#holding > 0) return false;
     return this.members.every(({ life }) => life?.server?.leases.list().length === 0);
   }
 
