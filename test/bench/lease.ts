@@ -1,5 +1,5 @@
 // What leases cost, for final and the real etcd in one run: grants a second, keep-alives a second and the CPU of each, memory, and
-// whether every lease ends when it has to while all that goes on. `npm run bench:lease -- --short`.
+// whether every lease ends when it has to while all that goes on. `npm run bench:lease -- --quick`.
 
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -274,15 +274,15 @@ async function main(): Promise<void> {
       rate: { type: 'string', default: '10000' },
       seconds: { type: 'string', default: '5' },
       members: { type: 'string', default: '1' },
-      short: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
       only: { type: 'string' },
     },
   });
   const plan: Plan = {
-    leases: values.short ? 10_000 : Number(values.leases),
-    shortLeases: values.short ? 100 : 500,
+    leases: values.quick ? 10_000 : Number(values.leases),
+    shortLeases: values.quick ? 100 : 500,
     ratePerSecond: Number(values.rate),
-    seconds: values.short ? 1 : Number(values.seconds),
+    seconds: values.quick ? 1 : Number(values.seconds),
     members: Number(values.members),
   };
   const ours = parseTarget(freshBundle() ? 'dist' : 'final');

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { KV, Lease, Lock as LockService } from '../../proto/load.ts';
 import { assertStatus, bytes, type Case, type CaseContext, type CaseGroup, Code, text } from './case.ts';
+import { aside } from './watching.ts';
 import { assertGaveUp, hex, isWaiting, leaseOf, queued, waiters } from './locking.ts';
 
 const { Lock, Unlock } = LockService.methods;
@@ -92,7 +93,7 @@ const cases: Case[] = [
       const order: number[] = [];
       const calls: Promise<void>[] = [];
       for (let i = 0; i < 6; i++) {
-        calls.push(lockAndUnlock(t, await leaseOf(t)).then(() => void order.push(i)));
+        calls.push(aside(lockAndUnlock(t, await leaseOf(t)).then(() => void order.push(i))));
         await queued(t, 'L', i + 2);
       }
       await t.ok(Unlock, { key: bytes(holder) });
@@ -190,6 +191,8 @@ const cases: Case[] = [
       const key = await take(t, 'L', first);
       const waiting = lock(t, 'L', second);
       await queued(t, 'L', 2);
+      // A Go server begins to watch for it at its next look, one in 100 ms; a compaction before that ends the call.
+      for (let looks = 0; looks < 3; looks++) assert.equal(await isWaiting(waiting), true);
       for (let i = 0; i < 10; i++) await t.ok(Put, { key: t.key('other') });
       const { header } = await t.ok(Put, { key: t.key('other') });
       await t.ok(KV.methods.Compact, { revision: header?.revision ?? 0, physical: true });

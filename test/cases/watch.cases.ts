@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { KV, Lease } from '../../proto/load.ts';
 import { WatchCreateRequest_FilterType as Filter } from '../../proto/schema.ts';
 import { bytes, type Case, type CaseContext, type CaseGroup, text } from './case.ts';
-import { revisionOf, Watching } from './watching.ts';
+import { aside, revisionOf, Watching } from './watching.ts';
 
 const { Put, DeleteRange } = KV.methods;
 const { LeaseGrant } = Lease.methods;
@@ -212,7 +212,7 @@ const fromRevision: Case[] = [
     run: async (t) => {
       const base = await revisionOf(t);
       for (let i = 0; i < 100; i++) await put(t, 'k', String(i));
-      const writes = Promise.all(Array.from({ length: 4 }, (_, w) => writeMany(t, `w${w}`, 100)));
+      const writes = aside(Promise.all(Array.from({ length: 4 }, (_, w) => writeMany(t, `w${w}`, 100))));
       const watching = await Watching.open(t, { base });
       await watching.create({ key: t.key(''), range_end: t.rangeEnd, start_revision: base + 1 });
       const events = await watching.events(500);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { KV } from '../../proto/load.ts';
 import type { WatchResponse } from '../../proto/schema.ts';
 import { bytes, type Case, type CaseContext, type CaseGroup, Code } from './case.ts';
-import { history, modOf, revisionOf, Watching } from './watching.ts';
+import { aside, history, modOf, revisionOf, Watching } from './watching.ts';
 
 const { Put, DeleteRange } = KV.methods;
 const since = 'final';
@@ -112,7 +112,7 @@ const progress: Case[] = [
     run: async (t) => {
       const watching = await Watching.open(t);
       await watching.create({ key: t.key(''), range_end: t.rangeEnd });
-      const writes = history(t.client, t.key('a'), 300);
+      const writes = aside(history(t.client, t.key('a'), 300));
       const asking = setInterval(() => watching.progress(), 2);
       let last = watching.base;
       let asked = 0;

@@ -36,6 +36,12 @@ export async function history(client: GrpcClient, key: Buffer, count: number): P
 /** The main revision of an event. */
 export const modOf = ({ kv }: Event): number => kv?.mod_revision ?? 0;
 
+/** Work that goes on beside the case; how it ends is told to who waits for it, and not when the case has failed before. */
+export function aside<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
+}
+
 /** One stream of watchers. */
 export class Watching {
   readonly stream: GrpcStream<WatchRequest, WatchResponse>;

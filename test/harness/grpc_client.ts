@@ -35,6 +35,7 @@ export interface CallOptions {
 export class GrpcClient {
   readonly #client: grpc.Client;
   readonly #open = new Set<GrpcStream<never, unknown>>();
+  #isClosed = false;
 
   /** @param address `host:port`, or `unix:path` */
   constructor(address: string) {
@@ -134,6 +135,7 @@ export class GrpcClient {
 
   /** Closes the connection and cancels the calls that were opened and still go on. */
   close(): void {
+    this.#isClosed = true;
     for (const stream of this.#open) stream.cancel();
     this.#client.close();
   }
@@ -152,6 +154,8 @@ export class GrpcClient {
     decode: (bytes: Buffer) => Res;
     options: CallOptions;
   }): Promise<Answer<Res>> {
+    // A case that has failed may leave others at work.
+    if (this.#isClosed) return Promise.resolve({ code: 1, message: 'the client is closed', response: undefined });
     return new Promise((resolve) => {
       this.#client.makeUnaryRequest(
         call.path,

@@ -63,15 +63,21 @@ test('buffers are used again only when nobody needs them', () => {
 
 test('a buffer that is used again belongs to one batch only', () => {
   const [one, other] = [new AnswerBatch(), new AnswerBatch()];
-  const fill = (batch: AnswerBatch, byte: number): void => {
-    for (let i = 0; i < 7; i++) batch.add([Buffer.alloc(2000, byte)]);
+  const fill = (batch: AnswerBatch, byte: number, messages: number): void => {
+    for (let i = 0; i < messages; i++) batch.add([Buffer.alloc(2000, byte)]);
   };
-  fill(one, 1);
+  // A batch that was large begins with a large buffer.
+  for (const batch of [one, other]) {
+    fill(batch, 0, 20);
+    batch.take();
+    batch.giveUp();
+  }
+  fill(one, 1, 7);
   one.take();
   one.reuse();
-  for (let i = 0; i < 3; i++) fill(other, 2);
-  const expected = Buffer.concat(Array.from({ length: 21 }, () => grpcFrame(Buffer.alloc(2000, 2))));
-  for (let i = 0; i < 3; i++) one.add([Buffer.alloc(1000, 3)]);
+  fill(other, 2, 8);
+  one.add([Buffer.alloc(1000, 3)]);
+  const expected = Buffer.concat(Array.from({ length: 8 }, () => grpcFrame(Buffer.alloc(2000, 2))));
   assert.deepEqual(Buffer.concat(other.take()), expected);
 });
 
