@@ -96,6 +96,10 @@ export const SNAPSHOT_CHUNK_BYTES = 32 * 1024;
 export const WATCH_STREAM_BUFFER_BYTES = 1024 * 1024;
 export const WATCH_CONNECTION_BUFFER_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of answers to requests that may wait on a full watch stream. Beyond it neither requests are read nor events sent until the
+ * client has read everything. Below it a client that reads slowly can still cancel what it has too much of. */
+export const WATCH_ANSWER_BYTES = 64 * 1024;
+
 /** How often watchers are looked at that lag behind, in ms (spec/rpc.md 7.5). Nearly all are caught up at once. */
 export const WATCH_SYNC_INTERVAL_MS = 100;
 
@@ -113,7 +117,7 @@ export const WATCH_RESPONSE_BYTES = 8 * 1024 * 1024;
 export const WATCH_ROUND_RECORDS = 10_000;
 export const WATCH_ROUND_BYTES = 16 * 1024 * 1024;
 
-/** Memory that all watchers of a member may take, in bytes: about a million. Beyond it a watcher is refused, "too many requests". */
+/** Memory that all watchers of a member may take, in bytes: about 380,000. Beyond it a watcher is refused, "too many requests". */
 export const MAX_WATCHER_BYTES = 512 * 1024 * 1024;
 
 /** The shortest interval of progress notices, in ms (spec/rpc.md 4); anything shorter means this. */

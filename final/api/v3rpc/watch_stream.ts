@@ -14,7 +14,7 @@ import type { WatchableStore } from '../../core/mvcc/watchable_store.ts';
 import type { WatchEvent } from '../../core/mvcc/watch_event.ts';
 import type { Watcher, WatchReceiver, WatchSink } from '../../core/mvcc/watcher.ts';
 import type { WatchRefusal, WatchStream } from '../../core/mvcc/watch_stream.ts';
-import { WATCH_CONNECTION_BUFFER_BYTES, WATCH_STREAM_BUFFER_BYTES } from '../../limits.ts';
+import { WATCH_ANSWER_BYTES, WATCH_CONNECTION_BUFFER_BYTES, WATCH_STREAM_BUFFER_BYTES } from '../../limits.ts';
 import type { StreamCall } from '../../transport/grpc/server.ts';
 import { AnswerBatch } from './answer_batch.ts';
 import { RPC_STATUS } from './rpctypes.ts';
@@ -55,6 +55,10 @@ export class ServerWatchStream implements WatchSink {
   #stopProgress: (() => void) | undefined;
   readonly #batch = new AnswerBatch();
   #isWaiting = false;
+  // Bytes of answers to requests since the client had read everything.
+  #answerBytes = 0;
+  // Nothing more goes out before it has.
+  #isStalled = false;
   #isClosed = false;
 
   constructor(call: StreamCall<WatchRequest, WatchResponse>, service: WatchService) {
@@ -72,8 +76,9 @@ export class ServerWatchStream implements WatchSink {
     signal.addEventListener('abort', () => this.#close(), { once: true });
     try {
       for await (const request of this.#call.requests()) {
+        if (this.#call.pendingBytes === 0) this.#answerBytes = 0;
         this.#onRequest(request);
-        if (this.#isFull) await this.#call.drained();
+        if (this.#isFull && this.#answerBytes >= WATCH_ANSWER_BYTES) await this.#stall();
       }
       if (!signal.aborted) await over;
     } finally {
@@ -82,7 +87,7 @@ export class ServerWatchStream implements WatchSink {
   }
 
   get isWritable(): boolean {
-    return !this.#isFull && this.#call.connectionPendingBytes < WATCH_CONNECTION_BUFFER_BYTES;
+    return !this.#isFull && !this.#isStalled && this.#call.connectionPendingBytes < WATCH_CONNECTION_BUFFER_BYTES;
   }
 
   onProgress(revision: number): void {
@@ -91,7 +96,9 @@ export class ServerWatchStream implements WatchSink {
 
   /** Sends an answer. */
   write(response: Init<WatchResponse>): void {
-    this.#add([codecs['etcdserverpb.WatchResponse'].encode(response)]);
+    const message = codecs['etcdserverpb.WatchResponse'].encode(response);
+    this.#answerBytes += message.length;
+    this.#add([message]);
   }
 
   /** Sends events to a watcher. */
@@ -121,6 +128,13 @@ export class ServerWatchStream implements WatchSink {
 
   get #isFull(): boolean {
     return this.#call.pendingBytes >= WATCH_STREAM_BUFFER_BYTES;
+  }
+
+  async #stall(): Promise<void> {
+    this.#isStalled = true;
+    await this.#call.drained();
+    this.#isStalled = false;
+    this.#watchers.resume();
   }
 
   #onRequest({ create_request: create, cancel_request: cancel, progress_request: progress }: WatchRequest): void {

@@ -12,6 +12,9 @@ import type { Watcher, WatchSink } from './watcher.ts';
 import { WatcherGroup } from './watcher_group.ts';
 import { WatchStream } from './watch_stream.ts';
 
+// So many watchers in the line are looked at for each that a round can catch up.
+const LOOKS_PER_PLACE = 4;
+
 export interface WatchBounds extends BatchBounds {
   /** Most watchers that one round catches up. */
   readonly watchersPerRound: number;
@@ -170,6 +173,16 @@ export class WatchableStore {
     this.#stuck.add(watcher.stream);
   }
 
+  #becomeSynced(watcher: Watcher): void {
+    this.#leave(watcher);
+    this.#addSynced(watcher);
+  }
+
+  #becomeVictim(watcher: Watcher): void {
+    this.#leave(watcher);
+    this.#addVictim(watcher);
+  }
+
   // Nearly all writes change one key: its watchers share a list of one event.
   #notifyOfOne(main: number, source: EventSource): void {
     const matched: Watcher[] = [];
@@ -200,25 +213,31 @@ export class WatchableStore {
       return;
     }
     watcher.nextRevision = main;
-    this.#synced.delete(watcher);
-    this.#addVictim(watcher);
+    this.#becomeVictim(watcher);
   }
 
   // ---- catching up
 
-  // Takes watchers out of the line. Those that need no history are settled at once.
+  // Chooses watchers for one pass over the log, which begins where the first in line is: whoever is further behind keeps its
+  // place in the line, so that the first always gets on, however far behind those are who come new. Those that need no history
+  // are settled at once.
   #beginRound(): Map<Watcher, WatchBatch> {
     const { currentRevision, compactRevision } = must(this.#store, 'a store to watch');
+    const { watchersPerRound } = this.#options.bounds;
     const batches = new Map<Watcher, WatchBatch>();
+    let from: number | undefined;
+    let seen = 0;
     for (const watcher of this.#unsynced) {
-      if (batches.size === this.#options.bounds.watchersPerRound) break;
-      this.#unsynced.delete(watcher);
-      if (!watcher.stream.sink.isWritable) this.#addVictim(watcher);
+      if (batches.size === watchersPerRound || seen++ === LOOKS_PER_PLACE * watchersPerRound) break;
+      if (!watcher.stream.sink.isWritable) this.#becomeVictim(watcher);
       else if (watcher.nextRevision < compactRevision) {
+        this.#unsynced.delete(watcher);
         watcher.state = 'dead';
         watcher.receiver.onCompacted(compactRevision);
-      } else if (watcher.nextRevision > currentRevision) this.#addSynced(watcher);
-      else batches.set(watcher, new WatchBatch(watcher, this.#options.bounds));
+      } else if (watcher.nextRevision > currentRevision) this.#becomeSynced(watcher);
+      else if (watcher.nextRevision >= (from ??= watcher.nextRevision)) {
+        batches.set(watcher, new WatchBatch(watcher, this.#options.bounds));
+      }
     }
     return batches;
   }
@@ -261,18 +280,22 @@ export class WatchableStore {
     return end;
   }
 
+  // Who was served goes to the end of the line; whom the pass did not come to keeps its place.
   #endRound(batches: ReadonlyMap<Watcher, WatchBatch>, end: number): void {
     const { currentRevision } = must(this.#store, 'a store to watch');
     for (const [watcher, batch] of batches) {
-      // Cancelled by a receiver meanwhile.
-      if (watcher.state !== 'unsynced') continue;
+      // Cancelled by a receiver meanwhile, or not reached.
+      if (watcher.state !== 'unsynced' || watcher.nextRevision >= end) continue;
       if (batch.events.length > 0 && !watcher.stream.sink.isWritable) {
-        this.#addVictim(watcher);
+        this.#becomeVictim(watcher);
         continue;
       }
-      watcher.nextRevision = batch.nextRevision ?? Math.max(watcher.nextRevision, end);
-      if (watcher.nextRevision > currentRevision) this.#addSynced(watcher);
-      else this.#addUnsynced(watcher);
+      watcher.nextRevision = batch.nextRevision ?? end;
+      if (watcher.nextRevision > currentRevision) this.#becomeSynced(watcher);
+      else {
+        this.#unsynced.delete(watcher);
+        this.#addUnsynced(watcher);
+      }
       if (batch.events.length > 0) watcher.receiver.onEvents(batch.events, currentRevision);
     }
   }

@@ -245,3 +245,35 @@ test('while the database is replaced nothing is read; who begins to watch meanwh
     [[3, 'b']],
   );
 });
+
+test('whoever lags a little gets on, however many come who lag far', () => {
+  for (const isFirst of [true, false]) {
+    const world = new World({ ...WIDE, recordsPerRound: 10, revisionsPerResponse: 1000, bytesPerResponse: 100_000 });
+    const { stream } = streamOf(world);
+    for (let i = 0; i < 1000; i++) put(world, 'a', String(i));
+    const nobody: KeyRange = { kind: 'single', key: 'nobody' };
+    const watchFar = (): unknown =>
+      stream.watch(0n, { ...OPTIONS, range: nobody, startRevision: 2, receiver: keeper() });
+    if (!isFirst) watchFar();
+    const near = keeper();
+    stream.watch(0n, { ...OPTIONS, startRevision: 990, receiver: near });
+    for (let i = 0; i < 5; i++) {
+      watchFar();
+      world.hub.syncWatchers();
+    }
+    assert.equal(near.events.length, world.store.currentRevision - 989);
+  }
+});
+
+test('whoever lags far gets on, however many come who lag a little', () => {
+  const world = new World({ ...WIDE, recordsPerRound: 100, revisionsPerResponse: 1000, bytesPerResponse: 100_000 });
+  const { stream } = streamOf(world);
+  for (let i = 0; i < 1000; i++) put(world, 'a', String(i));
+  const far = keeper();
+  stream.watch(0n, { ...OPTIONS, startRevision: 2, receiver: far });
+  for (let i = 0; i < 40; i++) {
+    stream.watch(0n, { ...OPTIONS, startRevision: 995, receiver: keeper() });
+    world.hub.syncWatchers();
+  }
+  assert.equal(far.events.length, 1000);
+});
