@@ -34,6 +34,12 @@ export const LEASE_CHECKPOINT_BATCH = 1000;
 /** Most renewals of one stream that wait for their answers; a client with more is not read until some are answered. */
 export const RENEWALS_PER_STREAM = 64;
 
+/**
+ * How long the leader lets another member wait for the end of a lease whose time is over, in ms: the renewals of leases that live
+ * come behind it on the same connection. The member asks again a moment later.
+ */
+export const LEASE_END_WAIT_MS = 100;
+
 /** Most connections from one member to the leader for the renewals of its clients. */
 export const LEASE_CONNECTIONS = 32;
 

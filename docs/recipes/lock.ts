@@ -15,8 +15,8 @@ await client.put({ key: COUNTER, value: bytes('0') });
 async function addOne(): Promise<void> {
   const session = await Session.open({ store: client, ttl: LEASE_SECONDS });
   const mutex = new Mutex(session, NAME);
-  await mutex.lock({ signal: session.done });
   try {
+    await mutex.lock({ signal: session.done });
     const [own] = (await client.range({ key: mutex.key })).kvs;
     const token = own?.create_revision ?? 0;
     const [counter] = (await client.range({ key: COUNTER })).kvs;
@@ -27,8 +27,9 @@ async function addOne(): Promise<void> {
       success: [{ request_put: { key: COUNTER, value: bytes(String(next)) } }],
     });
     if (!succeeded) throw new Error('the lock was lost');
-  } finally {
     await mutex.unlock();
+  } finally {
+    // Whatever went wrong, the lock goes with the lease.
     await session.close();
   }
 }

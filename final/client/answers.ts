@@ -1,5 +1,7 @@
 // What comes in over a stream, for a reader who takes it one by one: a queue that is an async iterator.
 
+import { whenAborted } from './abort.ts';
+
 /** Who fills a queue and who reads it know nothing of each other but this. */
 export interface AnswersHooks {
   /** The reader has taken the last answer there was. */
@@ -19,20 +21,20 @@ export class Answers<T> implements AsyncIterableIterator<T, undefined> {
   readonly #hooks: AnswersHooks;
   readonly #queue: T[] = [];
   readonly #waiters: Waiter<T>[] = [];
-  readonly #onAbort: () => void;
+  readonly #ignoreSignal: () => void;
   #end: { readonly error?: unknown } | undefined;
 
   constructor(hooks: AnswersHooks) {
     this.#hooks = hooks;
     const { signal } = hooks;
-    this.#onAbort = () => {
+    const onAbort = (): void => {
       this.#queue.length = 0;
       this.#finish({ error: signal?.reason });
       hooks.onLeave();
     };
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#ignoreSignal = whenAborted(signal, onAbort);
     // Whoever made this has not begun to fill it yet.
-    if (signal?.aborted === true) queueMicrotask(this.#onAbort);
+    if (signal?.aborted === true) queueMicrotask(onAbort);
   }
 
   /** How many wait to be read. */
@@ -96,7 +98,7 @@ export class Answers<T> implements AsyncIterableIterator<T, undefined> {
   #finish(end: { readonly error?: unknown }): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#hooks.signal?.removeEventListener('abort', this.#onAbort);
+    this.#ignoreSignal();
     const waiters = this.#waiters.splice(0);
     for (const [at, { resolve, reject }] of waiters.entries()) {
       // Those who wait have taken all there was.

@@ -28,7 +28,7 @@ export class Balancer {
 
   /**
    * @returns a connection that stands; where several do, not the same twice in a row
-   * @throws ClientError when there is none by the deadline, and the reason of the signal
+   * @throws ClientError when there is none by the deadline or this is closed, and the reason of the signal
    */
   async pick(limits: WaitLimits): Promise<Connection> {
     const connections = (this.#connections ??= this.#connect());
@@ -36,8 +36,8 @@ export class Balancer {
       limits.signal?.throwIfAborted();
       const standing = this.#standing(connections);
       if (standing !== undefined) return standing;
-      const isClosed = connections.length === 0 || connections !== this.#connections;
-      if (isClosed || Date.now() >= limits.deadline) throw notConnected();
+      if (connections !== this.#connections || connections.length === 0) throw ClientError.canceled();
+      if (Date.now() >= limits.deadline) throw notConnected();
       await firstReady(connections, limits);
     }
   }
@@ -64,7 +64,8 @@ export class Balancer {
 export async function whenReady(connection: Connection, limits: WaitLimits): Promise<Connection> {
   while (!connection.isReady) {
     limits.signal?.throwIfAborted();
-    if (Date.now() >= limits.deadline || connection.isClosed) throw notConnected();
+    if (connection.isClosed) throw ClientError.canceled();
+    if (Date.now() >= limits.deadline) throw notConnected();
     await firstReady([connection], limits);
   }
   return connection;

@@ -201,7 +201,7 @@ export class Client {
 
   /**
    * Asks the server how far the watchers with these options are; the answer goes to all of them, as one without events. It
-   * does not come while one of them is behind.
+   * does not come while one of them is behind, nor when there are none.
    */
   requestProgress(options?: Pick<WatchOptions, 'requireLeader'>): void {
     this.#watches.requestProgress(options);

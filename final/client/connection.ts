@@ -9,8 +9,10 @@ import {
   Client as GrpcClient,
   Metadata,
 } from '@grpc/grpc-js';
+import { whenAborted } from './abort.ts';
 import { ClientError, Code } from './errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import { MAX_TIMER_MS } from './limits.ts';
 
 /** Files of TLS, as PEM. */
 export interface TlsOptions {
@@ -37,9 +39,6 @@ export const minKeepaliveTimeMs = 10_000;
 /** Bytes of one request: the server's default limit with room for what is around the values. */
 export const maxSendBytes = 2 * 1024 * 1024;
 
-/** The longest that a timer of Node can wait: what ends later does not end. */
-const maxTimerMs = 2 ** 31 - 1;
-
 export interface RemoteCall {
   /** `/etcdserverpb.KV/Range` */
   readonly path: string;
@@ -61,14 +60,19 @@ export interface DuplexCall {
   cancel(): void;
 }
 
-/** @returns the moment, in milliseconds since 1970, at which a call that starts now has taken too long; maybe Infinity */
+/**
+ * @returns the moment, in milliseconds since 1970, at which a call that starts now has taken too long; Infinity for one that
+ *   no timer can wait for
+ */
 export function deadlineAfter(timeoutMs: number | undefined): number {
-  return timeoutMs === undefined || timeoutMs > maxTimerMs ? Infinity : Date.now() + timeoutMs;
+  return timeoutMs === undefined || timeoutMs > MAX_TIMER_MS ? Infinity : Date.now() + timeoutMs;
 }
 
 export class Connection {
   private readonly grpc: GrpcClient;
   private closed = false;
+  /** Calls under way: gRPC lets them come to their end when the channel is closed. */
+  private readonly calls = new Set<{ cancel(): void }>();
 
   /** Connects when it is first asked for. Throws an Error for PEM that cannot be read. */
   constructor(endpoint: Endpoint, options: ConnectionOptions) {
@@ -83,7 +87,7 @@ export class Connection {
   /** @returns whether the connection stands; false when it does not by `deadline`, or was closed. It is retried until then. */
   ready(deadline: number): Promise<boolean> {
     // gRPC keeps the process alive during calls only; here its timer must, so there is always one.
-    const until = Math.min(deadline, Date.now() + maxTimerMs);
+    const until = Math.min(deadline, Date.now() + MAX_TIMER_MS);
     return new Promise((resolve) => this.grpc.waitForReady(until, (error) => resolve(error === undefined)));
   }
 
@@ -96,6 +100,7 @@ export class Connection {
     const sent = grpcMetadata(metadata);
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
+      if (this.closed) return reject(ClientError.canceled());
       const call = this.grpc.makeUnaryRequest(
         path,
         asBuffer,
@@ -104,13 +109,15 @@ export class Connection {
         sent,
         { deadline },
         (error, response) => {
-          signal?.removeEventListener('abort', onAbort);
+          ignoreSignal();
+          this.calls.delete(call);
           if (error === null && response !== undefined) resolve(response);
-          else reject(signal?.aborted === true ? (signal.reason as Error) : callError(error));
+          else if (signal?.aborted === true) reject(signal.reason as Error);
+          else reject(this.closed ? ClientError.canceled() : callError(error));
         },
       );
-      const onAbort = (): void => call.cancel();
-      signal?.addEventListener('abort', onAbort);
+      const ignoreSignal = whenAborted(signal, () => call.cancel());
+      this.calls.add(call);
     });
   }
 
@@ -119,22 +126,25 @@ export class Connection {
    * ends the call.
    *
    * @returns the messages; reading them throws ClientError, and the reason of the signal
+   * @throws ClientError when this is closed
    */
   serverStream({ path, request, deadline, metadata, signal }: RemoteCall): AsyncIterable<Buffer> {
+    if (this.closed) throw ClientError.canceled();
     const stream = this.grpc.makeServerStreamRequest(path, asBuffer, asBuffer, request, grpcMetadata(metadata), {
       deadline,
     });
-    return messagesOf(stream, signal);
+    return this.messagesOf(stream, signal);
   }
 
-  /** Begins a call of a method where both sides send many messages. */
+  /** Begins a call of a method where both sides send many messages. Throws ClientError when this is closed. */
   duplex({ path, metadata }: Pick<RemoteCall, 'path' | 'metadata'>): DuplexCall {
+    if (this.closed) throw ClientError.canceled();
     const stream = this.grpc.makeBidiStreamRequest(path, asBuffer, asBuffer, grpcMetadata(metadata));
     return {
       send: (message) => {
         if (stream.writable) stream.write(message);
       },
-      messages: messagesOf(stream, undefined),
+      messages: this.messagesOf(stream, undefined),
       cancel: () => stream.cancel(),
     };
   }
@@ -146,7 +156,17 @@ export class Connection {
   /** Ends calls that are under way. */
   close(): void {
     this.closed = true;
+    for (const call of this.calls) call.cancel();
     this.grpc.close();
+  }
+
+  private messagesOf(
+    stream: ClientReadableStream<Buffer> | ClientDuplexStream<Uint8Array, Buffer>,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<Buffer> {
+    this.calls.add(stream);
+    stream.once('status', () => this.calls.delete(stream));
+    return messagesOf(stream, { signal, isClosed: () => this.closed });
   }
 }
 
@@ -158,21 +178,22 @@ function grpcMetadata(pairs: RemoteCall['metadata']): Metadata {
 
 function messagesOf(
   stream: ClientReadableStream<Buffer> | ClientDuplexStream<Uint8Array, Buffer>,
-  signal: AbortSignal | undefined,
+  { signal, isClosed }: { readonly signal: AbortSignal | undefined; readonly isClosed: () => boolean },
 ): AsyncIterable<Buffer> {
   // Cancelling is told as an error too, before the first reader or behind the last.
   stream.on('error', () => undefined);
   const onAbort = (): void => stream.cancel();
   if (signal?.aborted === true) onAbort();
-  signal?.addEventListener('abort', onAbort);
+  const ignoreSignal = whenAborted(signal, onAbort);
   return (async function* () {
     try {
       for await (const message of stream) yield message as Buffer;
     } catch (error) {
       signal?.throwIfAborted();
+      if (isClosed()) throw ClientError.canceled();
       throw callError(error as { readonly code: number; readonly details: string });
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      ignoreSignal();
       stream.cancel();
     }
   })();

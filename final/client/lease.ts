@@ -3,9 +3,10 @@
 
 import { Lease } from '../../proto/load.ts';
 import type { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '../../proto/schema.ts';
+import { timeLimit, whenAborted } from './abort.ts';
 import { Answers } from './answers.ts';
 import { ClientError, Code } from './errors.ts';
-import { FIRST_KEEP_ALIVE_MS, KEEP_ALIVE_QUEUE, STREAM_RETRY_MS } from './limits.ts';
+import { FIRST_KEEP_ALIVE_MS, KEEP_ALIVE_QUEUE, MAX_TIMER_MS, STREAM_RETRY_MS } from './limits.ts';
 import { pause } from './pause.ts';
 import type { CallOptions, Rpc, Stream } from './rpc.ts';
 
@@ -17,6 +18,8 @@ interface Kept {
   readonly readers: Set<Answers<LeaseKeepAliveResponse>>;
   /** When it is renewed next; Infinity while an answer is waited for. */
   nextAt: number;
+  /** When the last request for it was sent. The server renews it then or later. */
+  sentAt: number;
   /** When it is over, unless it is renewed before. */
   expiresAt: number;
 }
@@ -30,12 +33,15 @@ export class Lessor {
   #attempt = new AbortController();
   #running = false;
   #timer: NodeJS.Timeout | undefined;
+  /** A server takes the token for old. */
+  #isTokenOld = false;
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
   }
 
   keepAlive(ID: bigint, { signal }: Pick<CallOptions, 'signal'> = {}): AsyncIterableIterator<LeaseKeepAliveResponse> {
+    if (this.#closing.signal.aborted) return endedAnswers(signal);
     const kept = this.#kept.get(ID) ?? this.#keep(ID);
     const answers: Answers<LeaseKeepAliveResponse> = new Answers({
       onLeave: () => {
@@ -50,17 +56,25 @@ export class Lessor {
   }
 
   async keepAliveOnce(ID: bigint, { timeoutMs, signal: given }: CallOptions = {}): Promise<LeaseKeepAliveResponse> {
-    const timeout = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+    // What no timer can wait for does not end.
+    const timeout = timeoutMs === undefined || timeoutMs > MAX_TIMER_MS ? [] : [timeLimit(timeoutMs)];
     const signal = AbortSignal.any([this.#closing.signal, ...(given === undefined ? [] : [given]), ...timeout]);
+    let token: 'given' | 'old' | 'new' = 'given';
     for (;;) {
       try {
+        if (token === 'old') {
+          await this.#newToken(signal);
+          token = 'new';
+        }
         const answer = await this.#renewOnce(ID, signal);
         if (answer.TTL > 0) return answer;
         throw new ClientError(Code.NotFound, 'etcdserver: requested lease not found');
       } catch (error) {
         if (timeout[0]?.aborted === true) throw new ClientError(Code.DeadlineExceeded, 'context deadline exceeded');
         signal.throwIfAborted();
-        if (!(error instanceof ClientError) || !isTransient(error)) throw error;
+        if (!(error instanceof ClientError)) throw error;
+        if (token === 'given' && this.#rpc.canRenewToken(error.details)) token = 'old';
+        else if (!isTransient(error)) throw error;
         await pause(STREAM_RETRY_MS.first, signal);
       }
     }
@@ -74,14 +88,14 @@ export class Lessor {
 
   async #renewOnce(ID: bigint, signal: AbortSignal): Promise<LeaseKeepAliveResponse> {
     const call = await this.#rpc.stream(Lease.methods.LeaseKeepAlive, { signal });
-    const onAbort = (): void => call.cancel();
-    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) call.cancel();
+    const ignoreSignal = whenAborted(signal, () => call.cancel());
     try {
       call.send({ ID });
       for await (const answer of call.answers) return answer;
       throw new ClientError(Code.Unavailable, 'no answer');
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      ignoreSignal();
     }
   }
 
@@ -91,6 +105,7 @@ export class Lessor {
       ID,
       readers: new Set<Answers<LeaseKeepAliveResponse>>(),
       nextAt: now,
+      sentAt: now,
       expiresAt: now + FIRST_KEEP_ALIVE_MS,
     };
     this.#kept.set(ID, kept);
@@ -119,20 +134,36 @@ export class Lessor {
     while (this.#kept.size > 0) {
       const { signal } = (this.#attempt = new AbortController());
       try {
+        if (this.#isTokenOld) await this.#newToken(signal);
+        this.#isTokenOld = false;
         const call = await this.#rpc.stream(Lease.methods.LeaseKeepAlive, { signal });
-        this.#begin(call);
+        // The last lease may have been given up since the call has begun: nobody else ends it.
+        if (signal.aborted) call.cancel();
+        else this.#begin(call);
         for await (const answer of call.answers) {
           wait = STREAM_RETRY_MS.first;
           this.#receive(answer);
         }
-      } catch {
+      } catch (error) {
         // Whatever it is, it may be over before the leases are.
+        if (error instanceof ClientError && this.#rpc.canRenewToken(error.details)) this.#isTokenOld = true;
       }
       this.#call = undefined;
       if (this.#kept.size > 0) await pause(wait, signal);
       wait = Math.min(wait * 2, STREAM_RETRY_MS.last);
     }
     this.#running = false;
+  }
+
+  /** Throws ClientError; returns also when the signal is aborted. */
+  async #newToken(signal: AbortSignal): Promise<void> {
+    let ignoreSignal = (): void => undefined;
+    const aborted = new Promise<void>((resolve) => (ignoreSignal = whenAborted(signal, resolve)));
+    try {
+      await Promise.race([this.#rpc.authenticate(), aborted]);
+    } finally {
+      ignoreSignal();
+    }
   }
 
   /** What was sent over an earlier call may not have come through: it is sent again. */
@@ -155,12 +186,13 @@ export class Lessor {
       }
       if (kept.nextAt <= now && this.#call !== undefined) {
         this.#call.send({ ID: kept.ID });
+        kept.sentAt = now;
         kept.nextAt = Infinity;
       }
       // Without a call there is nothing to do before the lease is over: the next call renews what is due.
       next = Math.min(next, kept.expiresAt, this.#call === undefined ? Infinity : kept.nextAt);
     }
-    if (next < Infinity) this.#timer = setTimeout(() => this.#renewDue(), next - now);
+    if (next < Infinity) this.#timer = setTimeout(() => this.#renewDue(), Math.min(next - now, MAX_TIMER_MS));
   }
 
   #receive(answer: LeaseKeepAliveResponse): void {
@@ -168,14 +200,23 @@ export class Lessor {
     if (kept === undefined) return;
     if (answer.TTL <= 0) return this.#lost(kept);
     const now = performance.now();
-    kept.nextAt = now + (answer.TTL * 1000) / 3;
-    kept.expiresAt = now + answer.TTL * 1000;
+    const ttl = answer.TTL * 1000;
+    kept.expiresAt = kept.sentAt + ttl;
+    // After an answer that was long on its way, in the middle of what is left.
+    kept.nextAt = Math.min(now + ttl / 3, (now + kept.expiresAt) / 2);
     for (const answers of kept.readers) {
       answers.put(answer);
       if (answers.length > KEEP_ALIVE_QUEUE) answers.dropOldest();
     }
     this.#renewDue();
   }
+}
+
+/** Of a client that is closed. */
+function endedAnswers(signal: AbortSignal | undefined): Answers<LeaseKeepAliveResponse> {
+  const answers = new Answers<LeaseKeepAliveResponse>({ onLeave: () => undefined, signal });
+  answers.end();
+  return answers;
 }
 
 function isTransient({ code }: ClientError): boolean {

@@ -10,6 +10,15 @@ export const WATCH_QUEUE_BYTES = 4 * 1024 * 1024;
 /** What an answer or an event costs in that queue beside its keys and values: its objects take about so much memory. */
 export const WATCH_RESPONSE_COST = 256;
 
+/** The longest that a timer of Node can wait, in ms: one that is set for longer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * How long a change that was on its way when its caller gave up may still take, and how long taking it back may, in ms each.
+ * What cannot be taken back by then goes with its lease.
+ */
+export const GIVE_UP_MS = 5_000;
+
 /** Pauses before a broken stream is opened again, in ms: from the first, doubled each time in vain, to the last. */
 export const STREAM_RETRY_MS = { first: 25, last: 1_000 } as const;
 

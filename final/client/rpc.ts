@@ -84,6 +84,8 @@ export class Rpc {
   readonly #balancer: Balancer;
   readonly #balanced: Target;
   #token: string | undefined;
+  /** The call for a new token that is under way. */
+  #authenticating: Promise<void> | undefined;
 
   /** Connects when it is first asked to. Throws RangeError for an endpoint that cannot be read. */
   constructor(options: RpcOptions) {
@@ -149,6 +151,7 @@ export class Rpc {
     { signal, metadata = {} }: StreamOptions = {},
   ): Promise<Stream<Req, Res>> {
     const connection = await this.#balancer.pick({ deadline: Infinity, signal });
+    signal?.throwIfAborted();
     const call = connection.duplex({ path, metadata: { ...this.#metadata(), ...metadata } });
     return {
       send: (message) => call.send(request.encode(message)),
@@ -160,21 +163,14 @@ export class Rpc {
   /**
    * Gets a token if there are credentials and the server wants any.
    *
-   * @throws ClientError when the server refuses the credentials
+   * Whoever asks while that is under way waits for the same one; until then calls go with the old one.
+   *
+   * @throws ClientError when the server refuses the credentials or does not answer in time
    */
   async authenticate(): Promise<void> {
-    const { user = '', password = '', dialTimeoutMs } = this.#options;
     if (!this.#hasCredentials) return;
-    this.#token = undefined;
-    const call = { method: Auth.methods.Authenticate, request: { name: user, password }, repeatable: false };
-    try {
-      const timeoutMs = dialTimeoutMs > 0 ? dialTimeoutMs : undefined;
-      this.#token = (await this.call(call, { timeoutMs })).token;
-    } catch (error) {
-      // Without authentication everyone may do everything.
-      if (error instanceof ClientError && error.details === 'etcdserver: authentication is not enabled') return;
-      throw error;
-    }
+    this.#authenticating ??= this.#renewToken().finally(() => (this.#authenticating = undefined));
+    await this.#authenticating;
   }
 
   /** Whether an error, by its text, may be gone with a new token; a client without credentials has none to get. */
@@ -185,6 +181,19 @@ export class Rpc {
   get #hasCredentials(): boolean {
     const { user = '', password = '' } = this.#options;
     return user !== '' && password !== '';
+  }
+
+  async #renewToken(): Promise<void> {
+    const { user = '', password = '', dialTimeoutMs } = this.#options;
+    const call = { method: Auth.methods.Authenticate, request: { name: user, password }, repeatable: false };
+    try {
+      const timeoutMs = dialTimeoutMs > 0 ? dialTimeoutMs : undefined;
+      this.#token = (await this.call(call, { timeoutMs })).token;
+    } catch (error) {
+      // Without authentication everyone may do everything.
+      if (!(error instanceof ClientError) || error.details !== 'etcdserver: authentication is not enabled') throw error;
+      this.#token = undefined;
+    }
   }
 
   async #call<Req, Res>(target: Target, call: Call<Req, Res>, options: CallOptions = {}): Promise<Res> {

@@ -40,8 +40,9 @@ export class WatchClient {
     return watcher.answers;
   }
 
-  requestProgress({ requireLeader }: Pick<WatchOptions, 'requireLeader'> = {}): void {
-    this.#stream(requireLeader).requestProgress();
+  /** Does nothing where nobody watches. */
+  requestProgress({ requireLeader = false }: Pick<WatchOptions, 'requireLeader'> = {}): void {
+    this.#streams.get(requireLeader)?.requestProgress();
   }
 
   /** Ends all watches, with an error. */

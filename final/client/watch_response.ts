@@ -6,7 +6,8 @@ import { ClientError, Code } from './errors.ts';
 /** @returns why the server ended a watch; undefined for an answer that is not its last */
 export function watchError(response: WatchResponse): ClientError | undefined {
   const { canceled, compact_revision: compacted, cancel_reason: reason } = response;
-  if (compacted > 0) return new ClientError(Code.OutOfRange, 'etcdserver: mvcc: required revision has been compacted');
+  if (compacted !== 0)
+    return new ClientError(Code.OutOfRange, 'etcdserver: mvcc: required revision has been compacted');
   if (!canceled) return undefined;
   if (reason !== '') return ClientError.fromText(reason);
   // What clientv3 makes of a server that gives no reason.

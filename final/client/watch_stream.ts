@@ -36,7 +36,7 @@ export class WatchStream {
   #running = false;
   #closed = false;
   #progressAsked = false;
-  /** `wanted`: the server takes the token for old. `done`: it was renewed, and nothing was created since. */
+  /** `wanted`: a server takes the token for old. `done`: there is a new one, and nothing was created with it yet. */
   #renewal: 'none' | 'wanted' | 'done' = 'none';
 
   constructor(rpc: Rpc, metadata: Readonly<Record<string, string>>) {
@@ -66,11 +66,11 @@ export class WatchStream {
     if (this.#watchers.size === 0) this.#hangUp();
   }
 
-  /** Asks how far the server is, now or as soon as there is one. */
+  /** Asks how far the server is, now or as soon as there is one; for nobody it does not ask. */
   requestProgress(): void {
+    if (this.#watchers.size === 0) return;
     if (this.#call === undefined) this.#progressAsked = true;
     else this.#call.send(progressRequest);
-    this.#ensureRunning();
   }
 
   /** Ends all watchers with an error. */
@@ -88,18 +88,20 @@ export class WatchStream {
   async #run(): Promise<void> {
     this.#running = true;
     let wait: number = STREAM_RETRY_MS.first;
-    while (!this.#closed && (this.#watchers.size > 0 || this.#progressAsked)) {
+    while (!this.#closed && this.#watchers.size > 0) {
       const { signal } = (this.#attempt = new AbortController());
       try {
         if (this.#renewal === 'wanted') await this.#renewToken();
         const call = await this.#rpc.stream(Watch.methods.Watch, { signal, metadata: this.#metadata });
-        this.#begin(call);
+        // Everyone may have left since the call has begun: nobody else ends it.
+        if (signal.aborted) call.cancel();
+        else this.#begin(call);
         for await (const response of call.answers) {
           wait = STREAM_RETRY_MS.first;
           this.#receive(response);
         }
       } catch (error) {
-        if (!signal.aborted && isFatal(error)) this.#failAll(error);
+        if (!signal.aborted && !this.#wantsToken(error) && isFatal(error)) this.#failAll(error);
       }
       this.#forgetCall();
       if (this.#watchers.size > 0) await pause(wait, signal);
@@ -115,9 +117,24 @@ export class WatchStream {
     this.#progressAsked = false;
   }
 
+  /** Throws ClientError, Unavailable where the server did not answer in time: the next attempt asks again. */
   async #renewToken(): Promise<void> {
+    try {
+      await this.#rpc.authenticate();
+    } catch (error) {
+      const isLate = error instanceof ClientError && error.code === Code.DeadlineExceeded;
+      throw isLate ? new ClientError(Code.Unavailable, error.details) : error;
+    }
     this.#renewal = 'done';
-    await this.#rpc.authenticate();
+  }
+
+  /** Whether the next attempt gets a new token because of an error; a new one is not tried twice. */
+  #wantsToken(error: unknown): boolean {
+    if (this.#renewal !== 'none' || !(error instanceof ClientError) || !this.#rpc.canRenewToken(error.details)) {
+      return false;
+    }
+    this.#renewal = 'wanted';
+    return true;
   }
 
   /** Ends the call; what still comes from it is not for the watchers of the next. */
@@ -125,6 +142,7 @@ export class WatchStream {
     this.#attempt.abort();
     this.#call?.cancel();
     this.#forgetCall();
+    if (this.#watchers.size === 0) this.#progressAsked = false;
   }
 
   #forgetCall(): void {
@@ -187,10 +205,7 @@ export class WatchStream {
     const { watch_id: id, canceled, cancel_reason: reason } = response;
     if (canceled || id === noWatcher) {
       if (watcher === undefined) return;
-      if (this.#renewal === 'none' && this.#rpc.canRenewToken(reason.replace(/^rpc error: .*? desc = /, ''))) {
-        this.#renewal = 'wanted';
-        return this.#hangUp();
-      }
+      if (this.#wantsToken(ClientError.fromText(reason))) return this.#hangUp();
       return this.#end(watcher, response);
     }
     if (watcher === undefined) return this.#cancel(id);

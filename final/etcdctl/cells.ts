@@ -64,7 +64,8 @@ export function alarmName(alarm: number): string {
 
 /** @returns the ID of a lease, as people type it */
 export function leaseText(id: bigint): string {
-  return BigInt.asUintN(64, id).toString(16).padStart(16, '0');
+  // As Go's %016x: the sign is one of the sixteen.
+  return id < 0n ? `-${(-id).toString(16).padStart(15, '0')}` : id.toString(16).padStart(16, '0');
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];

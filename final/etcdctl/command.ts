@@ -45,7 +45,7 @@ export interface Io {
   stdinLines(): AsyncIterable<string>;
   /** One line of standard input, not shown while it is typed on a terminal. */
   readSecret(): Promise<string>;
-  /** Aborted by the next SIGINT or SIGTERM. Before this is called they end the process at once. */
+  /** Aborted by the next SIGINT or SIGTERM; those that follow do nothing. Before this is called they end the process. */
   interrupted(): AbortSignal;
   /**
    * Runs a program to its end. It writes where this process does, and has nothing to read.

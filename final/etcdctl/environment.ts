@@ -24,6 +24,11 @@ export function checkApiVersion(env: Environment, io: Io): void {
   throw new ExitError(Exit.Error, '');
 }
 
+/** @returns the variables without the one that chose the API: the real etcdctl does not hand it on to programs it runs */
+export function withoutApiVersion({ [apiVariable]: _chosen, ...env }: Environment): Environment {
+  return env;
+}
+
 /** @returns the variable of an option: `write-out` is `ETCDCTL_WRITE_OUT` */
 export function variableName(flag: string): string {
   return prefix + flag.toUpperCase().replaceAll('-', '_');

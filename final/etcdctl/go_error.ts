@@ -11,6 +11,13 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
   ENOSPC: 'no space left on device',
   EIO: 'input/output error',
+  E2BIG: 'argument list too long',
+  ENOEXEC: 'exec format error',
+  ENOMEM: 'cannot allocate memory',
+  EAGAIN: 'resource temporarily unavailable',
+  ETXTBSY: 'text file busy',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
 };
 
 /** @returns why it failed, without the file: `permission denied` */

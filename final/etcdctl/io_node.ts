@@ -69,10 +69,11 @@ async function readSecret(): Promise<string> {
   }
 }
 
+/** Later signals do nothing: they must not end the process before it has given back what it holds. */
 function interrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => controller.abort(ClientError.canceled()));
+    process.on(signal, () => controller.abort(ClientError.canceled()));
   return controller.signal;
 }
 

@@ -10,7 +10,7 @@ import { Exit, ExitError } from './command.ts';
 import { rootCommand } from './command_table.ts';
 import { connectOptions, readTls, type TlsFlags } from './connect_options.ts';
 import type { Environment } from './environment.ts';
-import { applyEnvironment, checkApiVersion, debugLines } from './environment.ts';
+import { applyEnvironment, checkApiVersion, debugLines, withoutApiVersion } from './environment.ts';
 import { FlagSet, parseArgs, UsageError } from './flags.ts';
 import { quote } from './go_quote.ts';
 import { helpText } from './help.ts';
@@ -41,7 +41,7 @@ export interface MainOptions {
 export async function main(options: MainOptions): Promise<number> {
   try {
     checkApiVersion(options.env, options.io);
-    await dispatch(options);
+    await dispatch({ ...options, env: withoutApiVersion(options.env) });
     return Exit.Success;
   } catch (error) {
     if (!(error instanceof ExitError || error instanceof ClientError)) throw error;

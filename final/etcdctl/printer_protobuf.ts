@@ -22,7 +22,8 @@ export function protobufPrinter({ io }: PrinterOptions): Printer {
     memberPromote: (response) => io.stdout.write(codecs['etcdserverpb.MemberPromoteResponse'].encode(response)),
     moveLeader: () => {},
     alarm: (response) => io.stdout.write(codecs['etcdserverpb.AlarmResponse'].encode(response)),
-    watch: ({ header, events, compact_revision, canceled, created }) => {
+    // A watch that was refused has a header, an empty one.
+    watch: ({ header = {}, events, compact_revision, canceled, created }) => {
       const shown = { header, events, compact_revision, canceled, created };
       io.stdout.write(codecs['etcdserverpb.WatchResponse'].encode(shown));
     },

@@ -22,6 +22,7 @@ export class AppliedWait {
   readonly #options: AppliedWaitOptions;
   // In the order of their coming, which is that of their indexes and deadlines.
   #waiting: Waiting[] = [];
+  #isStopped = false;
 
   constructor(options: AppliedWaitOptions) {
     this.#options = options;
@@ -36,6 +37,7 @@ export class AppliedWait {
   wait(): Promise<void> {
     const index = this.#options.committed();
     if (this.#options.applied() >= index) return Promise.resolve();
+    if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
     const deadline = this.#options.now() + APPLY_WAIT_MS;
     return new Promise((resolve, reject) => void this.#waiting.push({ index, deadline, resolve, reject }));
   }
@@ -56,8 +58,9 @@ export class AppliedWait {
     this.#reject('TimeoutWaitAppliedIndex', ({ deadline }) => now >= deadline);
   }
 
-  /** Ends all. */
+  /** Ends all, and those who come later. */
   stop(): void {
+    this.#isStopped = true;
     this.#reject('Stopped', () => true);
   }
 

@@ -31,10 +31,12 @@ export class LeaderCalls {
     return this.#ask(['LeaseNotFound'], (url, leftMs) => this.#options.calls.renewLease(url, id, leftMs));
   }
 
-  /** Errors: LeaseNotFound, NoLeader, Timeout, Stopped. */
+  /** Errors: LeaseNotFound, RequestTooLarge when it has too many keys, NoLeader, Timeout, Stopped. */
   leaseTimes(id: bigint, withKeys: boolean): ReturnType<PeerCalls['leaseTimes']> {
     const { calls } = this.#options;
-    return this.#ask(['LeaseNotFound'], (url, leftMs) => calls.leaseTimes(url, { id, withKeys }, leftMs));
+    return this.#ask(['LeaseNotFound', 'RequestTooLarge'], (url, leftMs) =>
+      calls.leaseTimes(url, { id, withKeys }, leftMs),
+    );
   }
 
   /** Errors: LearnerNotReady, MemberNotFound, MemberNotLearner, NoLeader, Timeout, Stopped. */

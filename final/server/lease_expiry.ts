@@ -2,6 +2,7 @@
 // does. Mirrors the loop of etcd's lease/lessor.go and revokeExpiredLeases of etcdserver/server.go (spec/rpc.md 8.3).
 
 import { EtcdError, type ErrorKind } from '../core/errors.ts';
+import type { Lease } from '../core/lease/lease.ts';
 import type { Lessor } from '../core/lease/lessor.ts';
 import { LEASE_EXPIRY_INTERVAL_MS, LEASE_REVOKES_IN_FLIGHT, LEASES_REVOKED_PER_LOOK } from '../limits.ts';
 import type { Ports } from '../ports.ts';
@@ -17,17 +18,21 @@ export interface LeaseExpiryOptions {
 }
 
 interface Waiting {
-  readonly id: bigint;
+  /** Another one of the same ID is not waited for: its end has come. */
+  readonly lease: Lease;
   readonly deadline: number;
   readonly reject: (error: EtcdError) => void;
+  readonly stopTimer: () => void;
 }
 
 export class LeaseExpiry {
   readonly #options: LeaseExpiryOptions;
   // Found and not yet proposed; a lease may be found again while it is in here, or on its way.
   readonly #queue = new Set<bigint>();
-  readonly #inFlight = new Set<bigint>();
-  #waiting: Waiting[] = [];
+  // Of this time as the leader only: what was proposed in an earlier one may never come to an end.
+  #inFlight = new Set<bigint>();
+  readonly #waiting = new Map<bigint, Set<Waiting>>();
+  #isStopped = false;
   #stopLooking: (() => void) | undefined;
 
   constructor(options: LeaseExpiryOptions) {
@@ -38,26 +43,52 @@ export class LeaseExpiry {
     this.#stopLooking = this.#options.ports.clock.every(LEASE_EXPIRY_INTERVAL_MS, () => this.#look());
   }
 
-  /** Ends those who wait with Stopped. */
+  /** Ends those who wait with Stopped, and those who come later. */
   stop(): void {
+    this.#isStopped = true;
     this.#stopLooking?.();
     this.#queue.clear();
-    this.#settle('Stopped');
+    this.#settleAll('Stopped');
   }
 
   /** Somebody else leads: nothing ends here any more. */
   demote(): void {
     this.#queue.clear();
-    this.#settle('NotPrimary');
+    this.#inFlight = new Set();
+    this.#settleAll('NotPrimary');
   }
 
   /**
    * Waits for the end of a lease whose time is over. Always rejects: with LeaseNotFound when it is gone, NotPrimary, Timeout or
-   * Stopped.
+   * Stopped. Timeout comes to the next look after the time that somebody waits, or to `limitMs` milliseconds when they are given.
    */
-  ended(id: bigint): Promise<never> {
-    const deadline = this.#options.ports.clock.now() + this.#options.timeoutMs;
-    return new Promise((_, reject) => void this.#waiting.push({ id, deadline, reject }));
+  ended(id: bigint, limitMs?: number): Promise<never> {
+    const { lessor, ports, timeoutMs } = this.#options;
+    const lease = lessor().get(id);
+    if (this.#isStopped) return Promise.reject(new EtcdError('Stopped'));
+    if (lease === undefined) return Promise.reject(new EtcdError('LeaseNotFound'));
+    const { clock } = ports;
+    const deadline = clock.now() + (limitMs ?? timeoutMs);
+    return new Promise((_, reject) => {
+      const waiting: Waiting = { lease, deadline, reject, stopTimer: () => stopTimer?.() };
+      const stopTimer =
+        limitMs === undefined ? undefined : clock.every(limitMs, () => this.#tell(id, waiting, 'Timeout'));
+      this.#add(id, waiting);
+    });
+  }
+
+  #add(id: bigint, waiting: Waiting): void {
+    const others = this.#waiting.get(id);
+    if (others === undefined) this.#waiting.set(id, new Set([waiting]));
+    else others.add(waiting);
+  }
+
+  #tell(id: bigint, waiting: Waiting, kind: ErrorKind): void {
+    const all = this.#waiting.get(id);
+    all?.delete(waiting);
+    if (all?.size === 0) this.#waiting.delete(id);
+    waiting.stopTimer();
+    waiting.reject(new EtcdError(kind));
   }
 
   #look(): void {
@@ -69,28 +100,36 @@ export class LeaseExpiry {
       }
       this.#revokeNext();
     }
-    this.#settle();
+    this.#settleAll();
   }
 
   #revokeNext(): void {
+    const inFlight = this.#inFlight;
     for (const id of this.#queue) {
-      if (this.#inFlight.size >= LEASE_REVOKES_IN_FLIGHT) return;
+      if (inFlight.size >= LEASE_REVOKES_IN_FLIGHT) return;
       this.#queue.delete(id);
-      this.#inFlight.add(id);
+      // Its owner may have revoked it meanwhile, and granted another of the same ID.
+      if (!this.#isOver(id)) continue;
+      inFlight.add(id);
       this.#options.revoke(id).then(
-        () => this.#onEnd(id),
+        () => this.#onEnd(id, inFlight),
         (error: unknown) => {
           if (!(error instanceof EtcdError)) this.#options.ports.crash(error);
           if (error.kind !== 'LeaseNotFound' && error.kind !== 'Stopped') this.#warn(id, error);
-          this.#onEnd(id);
+          this.#onEnd(id, inFlight);
         },
       );
     }
   }
 
-  #onEnd(id: bigint): void {
-    this.#inFlight.delete(id);
-    this.#settle();
+  #isOver(id: bigint): boolean {
+    const lease = this.#options.lessor().get(id);
+    return lease !== undefined && lease.deadline <= this.#options.ports.clock.now();
+  }
+
+  #onEnd(id: bigint, inFlight: Set<bigint>): void {
+    inFlight.delete(id);
+    this.#settle(id);
     this.#revokeNext();
   }
 
@@ -101,18 +140,21 @@ export class LeaseExpiry {
     log.warn('failed to revoke lease', { 'lease-id': leaseId, error: error.message });
   }
 
-  // Tells those who have waited long enough, or all of them why they wait in vain.
-  #settle(why?: ErrorKind): void {
-    if (this.#waiting.length === 0) return;
+  #settleAll(why?: ErrorKind): void {
+    for (const id of this.#waiting.keys()) this.#settle(id, why);
+  }
+
+  // Tells those who have waited long enough for the end of this lease, or all of them why they wait in vain.
+  #settle(id: bigint, why?: ErrorKind): void {
+    const all = this.#waiting.get(id);
+    if (all === undefined) return;
     const { lessor, ports } = this.#options;
+    const lease = lessor().get(id);
     const now = ports.clock.now();
-    const rest: Waiting[] = [];
-    for (const waiting of this.#waiting) {
-      const isGone = lessor().get(waiting.id) === undefined;
+    for (const waiting of all) {
+      const isGone = lease !== waiting.lease;
       const kind = isGone ? 'LeaseNotFound' : (why ?? (now >= waiting.deadline ? 'Timeout' : undefined));
-      if (kind === undefined) rest.push(waiting);
-      else waiting.reject(new EtcdError(kind));
+      if (kind !== undefined) this.#tell(id, waiting, kind);
     }
-    this.#waiting = rest;
   }
 }

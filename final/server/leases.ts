@@ -6,7 +6,7 @@ import { EtcdError } from '../core/errors.ts';
 import { keyToBytes } from '../core/keys.ts';
 import type { Lease } from '../core/lease/lease.ts';
 import type { Lessor } from '../core/lease/lessor.ts';
-import { LEASE_CHECKPOINT_BATCH, LEASE_EXPIRY_INTERVAL_MS } from '../limits.ts';
+import { LEASE_CHECKPOINT_BATCH, LEASE_END_WAIT_MS, LEASE_EXPIRY_INTERVAL_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import type { IdGenerator } from './id_generator.ts';
 import type { LeaderCalls } from './leader_calls.ts';
@@ -98,16 +98,19 @@ export class LeaseKeeper {
     return this.#renewAtOnce(id) ?? this.#renew(id);
   }
 
-  /** The same for the leader. Errors: NotPrimary, LeaseNotFound, Timeout, TimeoutWaitAppliedIndex, Stopped. */
+  /**
+   * The same for the leader, asked by another member: one that waits for the end of a lease holds up what is asked behind it, so
+   * it is told Timeout soon, and asks again. Errors: NotPrimary, LeaseNotFound, Timeout, TimeoutWaitAppliedIndex, Stopped.
+   */
   async renewHere(id: bigint): Promise<number> {
     if (!(await this.#leads(id))) throw new EtcdError('NotPrimary');
     await this.#options.role.caughtUp();
-    return this.#renewCaughtUp(id);
+    return this.#renewCaughtUp(id, LEASE_END_WAIT_MS);
   }
 
   /**
    * The times of a lease, with its keys in order if asked for; TTL −1 when there is no such lease. Errors: NoLeader,
-   * LeaderChanged, Timeout, TimeoutWaitAppliedIndex, Stopped.
+   * LeaderChanged, RequestTooLarge, Timeout, TimeoutWaitAppliedIndex, Stopped.
    */
   async timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes> {
     const { role, leader } = this.#options;
@@ -177,7 +180,8 @@ export class LeaseKeeper {
     return lessor().get(id) === undefined ? role.confirmLeadership() : role.ensureLeadership();
   }
 
-  async #renewCaughtUp(id: bigint): Promise<number> {
+  // `endWaitMs`: how long it waits for the end of a lease whose time is over; undefined = as long as a renewal may take.
+  async #renewCaughtUp(id: bigint, endWaitMs?: number): Promise<number> {
     const { role, lessor, ports, checkpoint } = this.#options;
     const check = (): void => {
       if (!role.isPrimary) throw new EtcdError('NotPrimary');
@@ -190,7 +194,7 @@ export class LeaseKeeper {
       check();
     }
     // Its end may be in the log already.
-    if (this.#isOver(id)) return this.#expiry.ended(id);
+    if (this.#isOver(id)) return this.#expiry.ended(id, endWaitMs);
     return lessor().renew(id, ports.clock.now()).ttl;
   }
 

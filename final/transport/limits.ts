@@ -103,8 +103,14 @@ export const PEER_MESSAGE_BYTES = 512 * 1024 * 1024;
 /** The longest message in a POST, which is held in memory whole, in bytes. Status 400. etcd has no such bound. */
 export const PIPELINE_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** The longest answer to a request of ours that is read, in bytes: a list of members or the keys of a lease. */
+/** The longest answer to a request of ours that is read, in bytes: a list of members, or what became of a renewal. */
 export const PEER_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The same for the times of a lease, which come with the keys of it: as much as a message on a stream, which is held in memory too.
+ * Beyond it a member that does not lead answers RequestTooLarge. etcd has no such bound.
+ */
+export const LEASE_TIMES_BYTES = PEER_MESSAGE_BYTES;
 
 /** How often a stream shows that it is alive, in ms: three times within the silence that ends it. */
 export const PEER_HEARTBEAT_MS = 1667;

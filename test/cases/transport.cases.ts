@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import zlib from 'node:zlib';
-import { codecs, KV } from '../../proto/load.ts';
+import { codecs, Election, KV, Lease, Maintenance, Watch } from '../../proto/load.ts';
 import { grpcFrame, grpcHeaders, type Http2Answer, http2Exchange } from '../harness/http2_client.ts';
 import { within } from '../harness/process.ts';
 import { bytes, type Case, type CaseContext, type CaseGroup, Code } from './case.ts';
@@ -238,6 +238,15 @@ const timeouts: Case[] = [
 ];
 
 const EOF = 'grpc: error unmarshalling request: ';
+const KEEP_ALIVE = Lease.methods.LeaseKeepAlive.path;
+
+/** Streaming calls, and whether their clients send one message only. */
+const STREAMS: readonly (readonly [path: string, isOneRequest: boolean])[] = [
+  [Watch.methods.Watch.path, false],
+  [KEEP_ALIVE, false],
+  [Election.methods.Observe.path, true],
+  [Maintenance.methods.Snapshot.path, true],
+];
 
 const messages: Case[] = [
   statuses('bytes that are no message are Internal, with the text of the decoder', (t) => {
@@ -257,6 +266,48 @@ const messages: Case[] = [
     [exchange(t, call(RANGE), request.subarray(0, 5)), 200, Unknown, 'unexpected EOF'],
     [exchange(t, call(RANGE), request.subarray(0, request.length - 1)), 200, Unknown, 'unexpected EOF'],
   ]),
+  statuses(
+    'a stream has texts of its own for bytes that are no message',
+    (t) =>
+      STREAMS.map(([path]) => [
+        exchange(t, call(path), grpcFrame(Uint8Array.of(0xff))),
+        200,
+        Internal,
+        'grpc: failed to unmarshal the received message: unexpected EOF',
+      ]),
+    '3.5',
+  ),
+  statuses('a stream that ends inside a message is Internal', (t) =>
+    STREAMS.flatMap(([path]) =>
+      [request.subarray(0, 5), request.subarray(0, request.length - 1)].map(
+        (body) => [exchange(t, call(path), body), 200, Internal, 'unexpected EOF'] as const,
+      ),
+    ),
+  ),
+  statuses(
+    'a stream that ends inside the prefix of a message ends as if that was not there',
+    (t) => [
+      [exchange(t, call(KEEP_ALIVE), NOTHING), 200, 0, ''],
+      [exchange(t, call(KEEP_ALIVE), request.subarray(0, 1)), 200, 0, ''],
+      [exchange(t, call(KEEP_ALIVE), request.subarray(0, 4)), 200, 0, ''],
+    ],
+    '3.5',
+  ),
+  statuses(
+    'a call in which the client sends one message needs one, and no more',
+    (t) => {
+      const one = grpcFrame(NOTHING);
+      const refused = (path: string, body: Uint8Array, text: string) =>
+        [exchange(t, call(path), body), 200, Internal, `cardinality violation: received ${text}`] as const;
+      return STREAMS.filter(([, isOneRequest]) => isOneRequest).flatMap(([path]) => [
+        refused(path, NOTHING, 'no request message from non-client-streaming RPC'),
+        refused(path, request.subarray(0, 4), 'no request message from non-client-streaming RPC'),
+        refused(path, Buffer.concat([one, one]), 'multiple request messages for non-client-streaming RPC'),
+        [exchange(t, call(path), Buffer.concat([one, request.subarray(0, 5)])), 200, Internal, 'unexpected EOF'],
+      ]);
+    },
+    '3.5',
+  ),
   statuses('a length beyond the limit is refused before its message comes', (t) => {
     const tooLarge = (length: number) =>
       [

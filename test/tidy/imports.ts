@@ -54,7 +54,10 @@ const BOUNDARIES: readonly Boundary[] = [
     mayImport: [...COMMON, 'final/server/', 'final/transport/grpc/', 'final/client/concurrency/', 'node:*'],
   },
   // Also for the server, which runs the same locks and elections on its own store.
-  { folder: 'final/client/concurrency/', mayImport: ['proto/', 'final/client/prefix.ts'] },
+  {
+    folder: 'final/client/concurrency/',
+    mayImport: ['proto/', 'final/client/prefix.ts', 'final/client/abort.ts', 'final/client/limits.ts'],
+  },
   { folder: 'final/client/', mayImport: ['proto/', 'node:*', '@grpc/grpc-js'] },
   {
     folder: 'final/etcdctl/',

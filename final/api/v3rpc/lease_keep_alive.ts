@@ -21,6 +21,8 @@ export class KeepAliveStream {
   // Resolves when all answers so far are written; rejects with the first renewal that fails.
   #written: Promise<void> = Promise.resolve();
   #underWay = 0;
+  // Told in its turn, but no lease is renewed any more.
+  #hasFailed = false;
   #wake: (() => void) | undefined;
   #fail: (error: unknown) => void = () => {};
 
@@ -39,6 +41,7 @@ export class KeepAliveStream {
 
   async #answerAll(): Promise<void> {
     for await (const { ID } of this.#call.requests()) {
+      if (this.#hasFailed) break;
       // The header is taken first: its revision never runs ahead of the renewal.
       const header = this.#renewals.header();
       const ttl = this.#renewals.renew(ID);
@@ -55,13 +58,16 @@ export class KeepAliveStream {
   #writeInTurn(response: Omit<LeaseKeepAliveResponse, 'TTL'>, ttl: number | Promise<number>): void {
     this.#underWay += 1;
     // What fails is told in its turn.
-    if (typeof ttl !== 'number') ttl.catch(() => undefined);
+    if (typeof ttl !== 'number') ttl.catch(() => void (this.#hasFailed = true));
     this.#written = this.#written.then(async () => {
       await this.#write({ ...response, TTL: await ttl });
       this.#underWay -= 1;
       this.#wake?.();
     });
-    this.#written.catch(this.#fail);
+    this.#written.catch((error: unknown) => {
+      this.#fail(error);
+      this.#wake?.();
+    });
   }
 
   #write(response: LeaseKeepAliveResponse): Promise<void> | undefined {

@@ -11,6 +11,7 @@ import type { Init } from '../../../proto/load.ts';
 import { prefixRange } from '../prefix.ts';
 import { candidateKey, candidatePrefix, createdAt, firstCreated } from './candidates.ts';
 import { ConcurrencyError } from './errors.ts';
+import { takeBack, toItsEnd } from './give_up.ts';
 import { waitDeletes } from './key_wait.ts';
 import type { KeyStore, WaitOptions } from './store.ts';
 
@@ -51,14 +52,12 @@ export class Election {
     options: WaitOptions = {},
   ): Promise<{ readonly header: ResponseHeader | undefined; readonly candidacy: Candidacy }> {
     const key = candidateKey(this.#prefix, lease);
-    const { header, succeeded, responses } = await this.#store.txn(
-      {
-        compare: [createdAt(key, 0)],
-        success: [{ request_put: { key, value, lease } }],
-        failure: [{ request_range: { key } }],
-      },
-      options,
-    );
+    const request = {
+      compare: [createdAt(key, 0)],
+      success: [{ request_put: { key, value, lease } }],
+      failure: [{ request_range: { key } }],
+    };
+    const { header, succeeded, responses } = await toItsEnd(options, (bounded) => this.#store.txn(request, bounded));
     const standing = succeeded ? undefined : responses[0]?.response_range?.kvs[0];
     const candidacy = { key, lease, revision: standing?.create_revision ?? header?.revision ?? 0 };
     if (standing !== undefined && Buffer.compare(standing.value, value) !== 0) {
@@ -67,8 +66,7 @@ export class Election {
     try {
       await waitDeletes(this.#store, { prefix: this.#prefix, maxCreateRevision: candidacy.revision - 1 }, options);
     } catch (error) {
-      // A key that cannot be deleted either goes with its lease.
-      if (options.signal?.aborted === true) await this.resign(candidacy).catch(() => undefined);
+      if (options.signal?.aborted === true) await this.#withdraw(candidacy);
       throw error;
     }
     return { header, candidacy };
@@ -122,9 +120,13 @@ export class Election {
     try {
       await this.proclaim(candidacy, value, options);
     } catch (error) {
-      await this.resign(candidacy, options).catch(() => undefined);
+      await this.#withdraw(candidacy);
       throw error;
     }
+  }
+
+  #withdraw(candidacy: Candidacy): Promise<void> {
+    return takeBack((bounded) => this.resign(candidacy, bounded));
   }
 
   /** Undefined when the events behind `revision` are gone: then who leads must be asked again. */
@@ -154,7 +156,7 @@ export class Election {
   /** Ends when the revision is compacted. */
   async *#watch(request: Init<WatchCreateRequest>, { signal }: WaitOptions): AsyncGenerator<WatchResponse, void> {
     for await (const response of this.#store.watch(request, { signal })) {
-      if (response.compact_revision > 0) return;
+      if (response.compact_revision !== 0) return;
       if (response.canceled) break;
       yield response;
     }

@@ -33,7 +33,7 @@ async function waitDelete(
 ): Promise<void> {
   for await (const response of store.watch({ key, start_revision: revision }, { signal })) {
     if (response.events.some(({ type }) => type === Event_EventType.DELETE)) return;
-    if (response.compact_revision > 0) return;
+    if (response.compact_revision !== 0) return;
     if (response.canceled) break;
   }
   signal?.throwIfAborted();

@@ -3,6 +3,7 @@
 import type { ResponseHeader, TxnResponse } from '../../../proto/schema.ts';
 import { candidateKey, candidatePrefix, createdAt, firstCreated } from './candidates.ts';
 import { ConcurrencyError } from './errors.ts';
+import { takeBack, toItsEnd } from './give_up.ts';
 import { waitDeletes } from './key_wait.ts';
 import type { Holder, WaitOptions } from './store.ts';
 
@@ -30,38 +31,44 @@ export class Mutex {
   }
 
   /**
-   * Waits for the lock. When that fails, also by the signal, the place in the queue is given up.
+   * Waits for the lock. When that fails, also by the signal, the place in the queue is given up, unless the holder had it
+   * before this call.
    *
    * @throws what the store throws, the reason of the signal, and ConcurrencyError `sessionExpired` when the lease was lost
    *   meanwhile
    */
   async lock(options: WaitOptions = {}): Promise<void> {
     const { store } = this.#holder;
-    const { response, revision, isFirst } = await this.#enqueue(options);
-    if (isFirst) {
-      this.#header = response.header;
-      return;
-    }
+    const place = await this.#enqueue(options);
+    const { response, revision, isFirst } = place;
     try {
+      options.signal?.throwIfAborted();
+      if (isFirst) {
+        this.#header = response.header;
+        return;
+      }
       await waitDeletes(store, { prefix: this.#prefix, maxCreateRevision: revision - 1 }, options);
       // The lease can end while older keys are waited for, and the key with it.
       const { header, kvs } = await store.range({ key: this.#key }, options);
       if (kvs.length === 0) throw new ConcurrencyError('sessionExpired');
       this.#header = header;
     } catch (error) {
-      await this.#giveUp();
+      await this.#giveUp(place);
       throw error;
     }
   }
 
-  /** @throws ConcurrencyError `locked` when another has it; and what the store throws */
+  /** @throws ConcurrencyError `locked` when another has it; what the store throws, and the reason of the signal */
   async tryLock(options: WaitOptions = {}): Promise<void> {
-    const { response, isFirst } = await this.#enqueue(options);
-    if (!isFirst) {
-      await this.#holder.store.deleteRange({ key: this.#key }, options);
-      throw new ConcurrencyError('locked');
+    const place = await this.#enqueue(options);
+    try {
+      options.signal?.throwIfAborted();
+      if (!place.isFirst) throw new ConcurrencyError('locked');
+      this.#header = place.response.header;
+    } catch (error) {
+      await this.#giveUp(place);
+      throw error;
     }
-    this.#header = response.header;
   }
 
   /** Gives the lock to the next. Throws what the store throws. */
@@ -74,14 +81,12 @@ export class Mutex {
   async #enqueue(options: WaitOptions): Promise<Place> {
     const key = this.#key;
     const owner = { request_range: firstCreated(this.#prefix) };
-    const response = await this.#holder.store.txn(
-      {
-        compare: [createdAt(key, 0)],
-        success: [{ request_put: { key, lease: this.#holder.lease } }, owner],
-        failure: [{ request_range: { key } }, owner],
-      },
-      options,
-    );
+    const request = {
+      compare: [createdAt(key, 0)],
+      success: [{ request_put: { key, lease: this.#holder.lease } }, owner],
+      failure: [{ request_range: { key } }, owner],
+    };
+    const response = await toItsEnd(options, (bounded) => this.#holder.store.txn(request, bounded));
     const [own, first] = response.responses;
     const revision = response.succeeded
       ? (response.header?.revision ?? 0)
@@ -90,9 +95,12 @@ export class Mutex {
     return { response, revision, isFirst: oldest === undefined || oldest.create_revision === revision };
   }
 
-  /** The wait has failed already; a key that cannot be deleted either goes with its lease. */
-  async #giveUp(): Promise<void> {
-    await this.#holder.store.deleteRange({ key: this.#key }).catch(() => undefined);
+  /** Deletes the key if that call made it: then nobody else counts on it. */
+  async #giveUp({ response, revision }: Place): Promise<void> {
+    if (!response.succeeded) return;
+    const key = this.#key;
+    const request = { compare: [createdAt(key, revision)], success: [{ request_delete_range: { key } }] };
+    await takeBack((bounded) => this.#holder.store.txn(request, bounded));
   }
 }
 

@@ -1,6 +1,7 @@
 // A lease that lives as long as its process: what is made with it is gone soon after a crash. Mirrors etcd's
 // concurrency.Session.
 
+import { timeLimit } from '../abort.ts';
 import type { Holder, KeyStore, LeaseStore, WaitOptions } from './store.ts';
 
 /** Seconds that a session outlives its process, unless said otherwise. */
@@ -49,7 +50,7 @@ export class Session implements Holder {
   /** Ends the lease, and its keys with it. Throws what the store throws; a lease that is gone already is an error too. */
   async close(): Promise<void> {
     this.orphan();
-    await this.store.leaseRevoke(this.lease, { signal: AbortSignal.timeout(this.#ttl * 1000) });
+    await this.store.leaseRevoke(this.lease, { signal: timeLimit(this.#ttl * 1000) });
   }
 
   async #keepAlive(given: AbortSignal | undefined): Promise<void> {

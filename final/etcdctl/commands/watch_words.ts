@@ -75,7 +75,11 @@ export function watchLineWords(words: readonly string[], environment: WatchEnvir
   const flags = new FlagSet(watchFlags);
   try {
     const args = parseArgs(words, flags);
-    return watchWords({ args, argsBeforeDash: flags.argsBeforeDash, flags }, environment);
+    const { argsBeforeDash } = flags;
+    // A command without a key is refused only when the watch is made, which is no reason to end.
+    const isCommandAlone = argsBeforeDash === 0 && args.length > 0 && environment.key === '';
+    if (isCommandAlone) return { keys: [], command: args, flags };
+    return watchWords({ args, argsBeforeDash, flags }, environment);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const asksForHelp = /^unknown (shorthand flag: 'h' in|flag: --help$)/.test(error.message);
@@ -83,8 +87,9 @@ export function watchLineWords(words: readonly string[], environment: WatchEnvir
   }
 }
 
-/** What is behind the second key is ignored. Throws ExitError 128 for an end of a range together with --prefix. */
+/** What is behind the second key is ignored. Throws ExitError 128 for no key, and for an end together with --prefix. */
 export function watchRequest({ keys, flags }: WatchWords): WatchRequest {
+  if (keys.length === 0) throw badArgs('bad number of arguments');
   const [key = '', rangeEnd = ''] = keys;
   const isPrefix = flags.bool('prefix');
   if (keys.length === 2 && isPrefix) throw badArgs('`range_end` and `--prefix` are mutually exclusive');

@@ -9,7 +9,10 @@ import { type HttpHandler, readBody, send, sendText } from './base.ts';
 
 /** The leases as the leader knows them. */
 export interface LeaseApi {
-  /** Seconds that the lease lives from now on. Rejects with EtcdError LeaseNotFound, NotPrimary or TimeoutWaitAppliedIndex. */
+  /**
+   * Seconds that the lease lives from now on. Rejects with EtcdError LeaseNotFound, NotPrimary, TimeoutWaitAppliedIndex, or Timeout
+   * for a lease whose time is over and which is to be asked for again.
+   */
   renewLease(id: bigint): Promise<number>;
   /** In seconds. Rejects as {@link renewLease} does. */
   leaseTimes(id: bigint, withKeys: boolean): Promise<LeaseTimes>;
@@ -25,6 +28,7 @@ export interface LeaseTimes {
 export const LEASE_PROBLEMS: ReadonlyMap<ErrorKind, string> = new Map([
   ['LeaseNotFound', 'lease not found'],
   ['NotPrimary', 'not a primary lessor'],
+  ['Timeout', 'waiting for the end of the lease has timed out'],
   ['TimeoutWaitAppliedIndex', 'waiting for node to catch up its applied index has timed out'],
 ]);
 
@@ -49,12 +53,16 @@ export function leaseTimesHandler(api: LeaseApi): HttpHandler {
   });
 }
 
+// Members of etcd ask again after these.
+const TIMEOUTS: ReadonlySet<ErrorKind | undefined> = new Set(['Timeout', 'TimeoutWaitAppliedIndex']);
+
 /** Reads a request, and returns what answers it. Rejects when the request makes no sense. */
 type Parse = (body: Uint8Array) => Promise<() => Promise<Uint8Array>>;
 
 // `otherStatus`: of problems that have none of their own.
 function answering(otherStatus: number, parse: Parse): HttpHandler {
   return (request, response) => {
+    response.setHeader(PIPELINED_HEADER, 'true');
     if (request.method !== 'POST') return sendText(response, 405, 'Method Not Allowed\n');
     void answer({ request, response, otherStatus }, parse);
   };
@@ -62,7 +70,6 @@ function answering(otherStatus: number, parse: Parse): HttpHandler {
 
 // Other members ask without waiting for their answers; what is answered in one turn leaves in one write.
 function gather(response: http.ServerResponse): void {
-  response.setHeader(PIPELINED_HEADER, 'true');
   const { socket } = response;
   if (socket === null || socket.writableCorked > 0) return;
   socket.cork();
@@ -87,7 +94,8 @@ async function answer({ request, response, otherStatus }: Exchange, parse: Parse
   } catch (error) {
     const kind = error instanceof EtcdError ? error.kind : undefined;
     const text = kind === undefined ? (error as Error).message : (LEASE_PROBLEMS.get(kind) ?? kind);
-    const status = kind === 'LeaseNotFound' ? 404 : kind === 'TimeoutWaitAppliedIndex' ? 408 : otherStatus;
+    const status = kind === 'LeaseNotFound' ? 404 : TIMEOUTS.has(kind) ? 408 : otherStatus;
+    gather(response);
     sendText(response, status, `${text}\n`);
   }
 }

@@ -7,7 +7,8 @@ import { type ErrorKind, EtcdError } from '../../core/errors.ts';
 import type { Member } from '../../server/cluster.ts';
 import { decodeMember } from '../../server/member_json.ts';
 import type { PeerCalls } from '../../server/peer_calls.ts';
-import { type Answer, answerText, readAnswer, startRequest } from '../rafthttp/request.ts';
+import { LEASE_TIMES_BYTES } from '../limits.ts';
+import { type Answer, AnswerTooLong, answerText, readAnswer, startRequest } from '../rafthttp/request.ts';
 import { LEASE_PROBLEMS, type LeaseTimes } from './lease.ts';
 import type { HashKV } from './peer.ts';
 import { type PostAnswer, PostPipelines } from './post_pipeline.ts';
@@ -62,7 +63,7 @@ export async function promote(url: string, id: bigint, timeoutMs: number): Promi
 
 /**
  * Has the leader at `url` keep a lease alive, and resolves to its TTL in seconds. Rejects with EtcdError LeaseNotFound,
- * NotPrimary or TimeoutWaitAppliedIndex, or as {@link fetchMembers}.
+ * NotPrimary, Timeout or TimeoutWaitAppliedIndex, or as {@link fetchMembers}.
  */
 export async function renewLease(url: string, id: bigint, timeoutMs: number): Promise<number> {
   const body = codecs['etcdserverpb.LeaseKeepAliveRequest'].encode({ ID: id });
@@ -71,7 +72,10 @@ export async function renewLease(url: string, id: bigint, timeoutMs: number): Pr
   return codecs['etcdserverpb.LeaseKeepAliveResponse'].decode(answer.body).TTL;
 }
 
-/** How long a lease lives yet, as the leader at `url` knows it, in seconds. Rejects as {@link renewLease}. */
+/**
+ * How long a lease lives yet, as the leader at `url` knows it, in seconds. Rejects as {@link renewLease}, and with RequestTooLarge
+ * for more keys than are read.
+ */
 export async function leaseTimes(
   url: string,
   lease: { readonly id: bigint; readonly withKeys: boolean },
@@ -79,7 +83,17 @@ export async function leaseTimes(
 ): Promise<LeaseTimes> {
   const asked = { LeaseTimeToLiveRequest: { ID: lease.id, keys: lease.withKeys } };
   const body = codecs['leasepb.LeaseInternalRequest'].encode(asked);
-  const answer = await call({ url, path: '/leases/internal', method: 'POST', body, timeoutMs });
+  const asking = call({
+    url,
+    path: '/leases/internal',
+    method: 'POST',
+    body,
+    timeoutMs,
+    answerBytes: LEASE_TIMES_BYTES,
+  });
+  const answer = await asking.catch((error: unknown) => {
+    throw error instanceof AnswerTooLong ? new EtcdError('RequestTooLarge') : error;
+  });
   expectLease(answer, url);
   const { LeaseTimeToLiveResponse: times } = codecs['leasepb.LeaseInternalResponse'].decode(answer.body);
   if (times === undefined) throw new Error(`${url} gave an empty answer`);
@@ -122,13 +136,15 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  /** The longest answer that is read. */
+  readonly answerBytes?: number;
 }
 
 // Each call has a connection of its own: they are rare. But for renewals, which clients of this member ask for all the time.
 const agent = new http.Agent({ keepAlive: false });
 const renewals = new PostPipelines();
 
-function call({ url, path, method = 'GET', headers = {}, body, timeoutMs }: Call): Promise<Answer> {
+function call({ url, path, method = 'GET', headers = {}, body, timeoutMs, answerBytes }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'Content-Length': body.length };
     const request = startRequest({
@@ -146,7 +162,7 @@ function call({ url, path, method = 'GET', headers = {}, body, timeoutMs }: Call
     );
     request.on('error', reject);
     request.on('close', () => clearTimeout(timer));
-    request.on('response', (response) => void readAnswer(response).then(resolve, reject));
+    request.on('response', (response) => void readAnswer(response, answerBytes).then(resolve, reject));
     request.end(body);
   });
 }

@@ -55,10 +55,9 @@ export class MessageReader {
     return message;
   }
 
-  /** What is wrong when the stream ends here: nothing between two messages, else the text of the error. */
+  /** What is wrong when the stream ends here: nothing between two messages, and nothing in a prefix, as grpc-go has it. */
   get cutText(): string | undefined {
-    if (this.length === 0) return undefined;
-    return this.length < PREFIX_BYTES ? 'EOF' : 'unexpected EOF';
+    return this.length < PREFIX_BYTES ? undefined : 'unexpected EOF';
   }
 }
 

@@ -10,6 +10,7 @@ import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
 import { type CallContext, type CallPlan, responseBlock, statusBlock } from './call.ts';
 import { Keepalive, type KeepaliveOptions } from './keepalive.ts';
 import { checkEncoding, checkHttpMethod, contentTypeOf, HeaderError, splitPath, timeoutOf } from './request_headers.ts';
+import { decodeAll, decodeOnly, decodeUnary } from './requests.ts';
 import { Code, StatusError } from './status.ts';
 import { StreamingCall } from './streaming_call.ts';
 import { UnaryCall, type UnaryAnswerer } from './unary_call.ts';
@@ -200,9 +201,11 @@ export class GrpcServer {
   }
 
   #runStream(call: StreamingCall, { definition, handler, answerer }: Method): void {
+    const begin = handler as StreamHandler<unknown, unknown>;
+    let requests = (): AsyncIterable<unknown> => decodeAll(call, definition);
     const streamCall: StreamCall<unknown, unknown> = {
       ctx: call,
-      requests: () => decodeAll(call, definition),
+      requests: () => requests(),
       write: (response) => call.write(definition.response.encode(response)),
       writeEncoded: (pieces) => call.writeEncoded(pieces),
       get pendingBytes() {
@@ -220,7 +223,13 @@ export class GrpcServer {
       return;
     }
     if (definition.requestStream && definition.responseStream) this.#endless.set(call, answerer);
-    (handler as StreamHandler<unknown, unknown>)(streamCall)
+    // Where the client has one message, its handler begins when that is there and nothing comes behind it.
+    const start = async (): Promise<void> => {
+      const request = await decodeOnly(call, definition);
+      requests = () => only(request);
+      await begin(streamCall);
+    };
+    (definition.requestStream ? begin(streamCall) : start())
       .then(
         () => call.end(Code.OK, ''),
         (error) => answerer.fail(call, error),
@@ -251,7 +260,7 @@ class Answerer implements UnaryAnswerer {
 
   // A handler that answers at once costs no promise.
   answer(call: UnaryCall, message: Uint8Array): void {
-    const request = decode(this.#definition, message);
+    const request = decodeUnary(this.#definition, message);
     this.#interceptor?.beforeUnary(call, request);
     const result: unknown = this.#handler(request, call);
     if (!(result instanceof Promise)) return call.reply(this.#definition.response.encode(result as Init<unknown>));
@@ -277,17 +286,6 @@ class Answerer implements UnaryAnswerer {
   }
 }
 
-async function* decodeAll(
-  call: StreamingCall,
-  definition: MethodDefinition<unknown, unknown>,
-): AsyncGenerator<unknown, void, void> {
-  for await (const message of call.messages()) yield decode(definition, message);
-}
-
-function decode(definition: MethodDefinition<unknown, unknown>, message: Uint8Array): unknown {
-  try {
-    return definition.request.decode(message);
-  } catch (error) {
-    throw new StatusError(Code.Internal, `grpc: error unmarshalling request: ${(error as Error).message}`);
-  }
+async function* only(request: unknown): AsyncGenerator<unknown, void, void> {
+  yield request;
 }

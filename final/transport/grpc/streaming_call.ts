@@ -52,7 +52,7 @@ export class StreamingCall extends Call {
         await this.#change();
       }
     }
-    if (reader.cutText !== undefined) throw new StatusError(Code.Unknown, reader.cutText);
+    if (reader.cutText !== undefined) throw new StatusError(Code.Internal, reader.cutText);
   }
 
   #giveBack(bytes: number): void {

@@ -52,14 +52,25 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Reads an answer whole. Rejects when it is cut off, or longer than `limit` bytes. */
+/** An answer of more bytes than are read. */
+export class AnswerTooLong extends Error {
+  constructor(limit: number) {
+    super(`an answer of more than ${limit} bytes`);
+  }
+}
+
+/** Reads an answer whole. Rejects when it is cut off, and with {@link AnswerTooLong} when it has more than `limit` bytes. */
 export async function readAnswer(response: http.IncomingMessage, limit = PEER_ANSWER_BYTES): Promise<Answer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  if (Number(response.headers['content-length'] ?? 0) > limit) {
+    response.destroy();
+    throw new AnswerTooLong(limit);
+  }
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > limit) throw new Error(`an answer of more than ${limit} bytes`);
+    if (length > limit) throw new AnswerTooLong(limit);
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
 }

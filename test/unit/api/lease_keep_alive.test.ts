@@ -81,6 +81,20 @@ test('the first renewal that fails ends the stream, behind the answers before it
   assert.ok(!world.written.some((one) => one.startsWith('3:')), 'nothing comes behind it');
 });
 
+test('behind a renewal that has failed no lease is renewed, also when the failure is not told yet', async () => {
+  const ids = Array.from({ length: RENEWALS_PER_STREAM + 5 }, (_, i) => BigInt(i));
+  const { world, pending, stream } = setUp(ids);
+  const over = assert.rejects(stream.run(), { kind: 'Timeout' });
+  for (let i = 0; i < 5; i++) await settled();
+  pending.get(1n)?.reject(new EtcdError('Timeout'));
+  await settled();
+  pending.get(0n)?.resolve(10);
+  await over;
+  for (let i = 0; i < 5; i++) await settled();
+  assert.equal(pending.size, RENEWALS_PER_STREAM);
+  assert.equal(world.written.length, 1);
+});
+
 test('a client that does not read is not read', async () => {
   const { world, stream } = setUp([1n, 2n, 3n], () => true);
   world.isFull = true;

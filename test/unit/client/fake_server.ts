@@ -66,13 +66,22 @@ export class FakeCall<Req> {
   }
 }
 
-/** Streams of the services Watch and Lease; tokens of Auth are t1, t2, … */
+/** How a server refuses a token. */
+export interface Refusal {
+  readonly code: number;
+  readonly details: string;
+}
+
+/** Streams of the services Watch and Lease; tokens of Auth are t1, t2, … unless a test gives others. */
 export class FakeServer<Req> {
   readonly calls: Mailbox<FakeCall<Req>>;
   readonly port: number;
   readonly #clients: Client[] = [];
   #server: Server | undefined;
-  #tokens = 0;
+  /** How many tokens were asked for. */
+  tokens = 0;
+  /** Answers the next requests for tokens in their place. */
+  onToken: (() => Promise<string | Refusal>) | undefined;
 
   private constructor(port: number, calls: Mailbox<FakeCall<Req>>) {
     this.port = port;
@@ -89,8 +98,12 @@ export class FakeServer<Req> {
   async listen(): Promise<void> {
     const server = new Server();
     const onStream = (call: ServerDuplexStream<Req, object>): void => this.calls.put(new FakeCall(this, call));
-    const onToken = (_call: unknown, reply: (error: null, value: object) => void): void =>
-      reply(null, { token: `t${(this.#tokens += 1)}` });
+    const onToken = async (_call: unknown, reply: (error: Refusal | null, value?: object) => void): Promise<void> => {
+      const usual = `t${(this.tokens += 1)}`;
+      const token = (await this.onToken?.()) ?? usual;
+      if (typeof token === 'string') reply(null, { token });
+      else reply(token);
+    };
     for (const service of [Watch, Lease, Auth] as unknown as ServiceDefinition[]) {
       const handler = service === (Auth as unknown as ServiceDefinition) ? onToken : onStream;
       server.addService(grpcServiceDefinition(service), new Proxy({}, { get: () => handler }));

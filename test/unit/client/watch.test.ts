@@ -106,6 +106,28 @@ describe('a stream', () => {
     });
   });
 
+  test('is not left behind by a watcher that goes at once, after any number of ticks', {
+    timeout: 20_000,
+  }, async () => {
+    await withServer(async (server) => {
+      const client = await server.client();
+      const first = client.watch({ key });
+      await create(await server.calls.take(), 0n);
+      await first.return?.();
+      for (let ticks = 0; ticks < 14; ticks += 1) {
+        const watch = client.watch({ key });
+        for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+        await watch.return?.();
+        await delay(20);
+        while (server.calls.length > 0) {
+          const call = await server.calls.take();
+          const left = await Promise.race([call.over.then(() => false), delay(1_000, true)]);
+          assert.ok(!left, `a call was left after ${ticks} ticks`);
+        }
+      }
+    });
+  });
+
   test('ends a watcher when its signal is aborted, before and while it is read', async () => {
     await withServer(async (server) => {
       const client = await server.client();
@@ -277,6 +299,73 @@ describe('answers', () => {
         assert.deepEqual([isProgressNotify(answer), answer.header?.revision], [true, 17]);
       }
     });
+  });
+
+  test('a renewal of the token that fails, as the server is away, is done again', { timeout: 20_000 }, async () => {
+    await withServer(async (server) => {
+      const client = await server.client({ user: 'u', password: 'p' });
+      const watch = client.watch({ key });
+      const call = await server.calls.take();
+      await call.requests.take();
+      const refusals = [
+        { code: 14, details: 'connection reset' },
+        { code: 4, details: 'too late' },
+      ];
+      server.onToken = async () => refusals.shift() ?? 'fresh';
+      const cancel_reason = 'rpc error: code = Unauthenticated desc = etcdserver: invalid auth token';
+      call.answer({ header: {}, watch_id: -1n, created: true, canceled: true, cancel_reason });
+      const second = await server.calls.take();
+      assert.equal(second.metadata('token'), 'fresh');
+      await create(second, 0n);
+      events(second, 0n, [11]);
+      assert.deepEqual(await nextRevisions(watch), [11]);
+    });
+  });
+
+  test('a call that is refused for its token is made again with a new one', { timeout: 20_000 }, async () => {
+    await withServer(async (server) => {
+      const watch = (await server.client({ user: 'u', password: 'p' })).watch({ key });
+      (await server.calls.take()).fail(16, 'etcdserver: invalid auth token');
+      const call = await server.calls.take();
+      assert.equal(call.metadata('token'), 't2');
+      await create(call, 0n);
+      events(call, 0n, [11]);
+      assert.deepEqual(await nextRevisions(watch), [11]);
+    });
+  });
+
+  test('progress is not asked for nobody', { timeout: 20_000 }, async () => {
+    await withServer(async (server) => {
+      const client = await server.client();
+      client.requestProgress();
+      await delay(100);
+      assert.equal(server.calls.length, 0);
+      const watch = client.watch({ key });
+      client.requestProgress();
+      await watch.return?.();
+      client.requestProgress();
+      await delay(100);
+      assert.equal(server.calls.length, 0);
+      client.watch({ key });
+      const call = await server.calls.take();
+      await create(call, 0n);
+      await delay(50);
+      assert.equal(call.requests.length, 0, 'it was asked for one that has gone');
+    });
+  });
+
+  test('a compacted revision can be any but 0', () => {
+    const answer = {
+      header: undefined,
+      watch_id: 0n,
+      created: false,
+      canceled: true,
+      compact_revision: -5,
+      cancel_reason: 'x',
+      fragment: false,
+      events: [],
+    };
+    assert.match(watchError(answer)?.message ?? '', /has been compacted$/);
   });
 
   test('a token that is too old is renewed once', async () => {

@@ -8,7 +8,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from '../../../proto/schema.ts';
-import { humanBytes } from '../../../final/etcdctl/cells.ts';
+import { humanBytes, leaseText } from '../../../final/etcdctl/cells.ts';
 import { ExitError } from '../../../final/etcdctl/command.ts';
 import { goJson } from '../../../final/etcdctl/go_json.ts';
 import { type Format, formats, type Printer } from '../../../final/etcdctl/printer.ts';
@@ -214,7 +214,7 @@ describe('leases and alarms', () => {
     assert.equal(withKeys, `${times}, attached keys([b a "])\n`);
     assert.equal(
       printed('simple', (to) => to.leaseTimeToLive(gone, false)).stdout,
-      'lease ffffffffffffffff already expired\n',
+      'lease -000000000000001 already expired\n',
     );
   });
 
@@ -253,4 +253,23 @@ test('sizes are for people', () => {
     '124 MB',
     '2.1 GB',
   ]);
+});
+
+test('the ID of a lease is a signed number of sixteen places', () => {
+  // As etcdctl 3.4.23 prints them.
+  for (const [id, expected] of [
+    [5n, '0000000000000005'],
+    [-5n, '-000000000000005'],
+    [2n ** 63n - 1n, '7fffffffffffffff'],
+    [-(2n ** 63n), '-8000000000000000'],
+  ] as const) {
+    assert.equal(leaseText(id), expected);
+  }
+});
+
+test('protobuf: a watch that was refused has an empty header', () => {
+  const { io, stdout } = fakeIo();
+  const response = codecs['etcdserverpb.WatchResponse'].decode(Buffer.of(0x20, 0x01));
+  newPrinter('protobuf', { hex: false, io }).watch(response);
+  assert.equal(stdout().toString('hex'), '0a002001');
 });

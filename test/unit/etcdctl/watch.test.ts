@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CommandContext } from '../../../final/etcdctl/command.ts';
+import type { Client } from '../../../final/client/client.ts';
+import type { CommandContext, Io } from '../../../final/etcdctl/command.ts';
 import {
   type WatchEnvironment,
   watchEnvironment,
@@ -11,6 +12,9 @@ import {
   watchWords,
 } from '../../../final/etcdctl/commands/watch_words.ts';
 import { FlagSet, parseArgs } from '../../../final/etcdctl/flags.ts';
+import { main } from '../../../final/etcdctl/main.ts';
+import { newPrinter } from '../../../final/etcdctl/printers.ts';
+import { fakeIo } from './fake_io.ts';
 
 const none: WatchEnvironment = { key: '', rangeEnd: '' };
 
@@ -53,6 +57,14 @@ describe('words of a watch', () => {
     });
   }
 
+  test('on a line a command alone is no reason to end, as there is nothing to watch', () => {
+    const words = watchLineWords(['--', 'x'], none);
+    assert.equal(shown(words), ' | x');
+    assert.throws(() => watchRequest(words), { message: 'bad number of arguments', exitStatus: 128 });
+    assert.throws(() => watchLineWords(['--prefix'], none), { message: 'bad number of arguments', exitStatus: 128 });
+    assert.throws(() => watchLineWords(['--'], none), /found separator --, but no commands/);
+  });
+
   test('on a line only the flags of watch are known, and there is no help', () => {
     assert.throws(() => watchLineWords(['a', '-h'], none), { message: 'pflag: help requested', exitStatus: 128 });
     assert.throws(() => watchLineWords(['a', '-w', 'json'], none), /unknown shorthand flag: 'w' in -w/);
@@ -81,5 +93,47 @@ describe('what a watch asks for', () => {
   });
   test('not an end and a prefix', () => {
     assert.throws(() => request('a', 'b', '--prefix'), /mutually exclusive/);
+  });
+});
+
+describe('etcdctl watch', () => {
+  const timeout = 10_000;
+  const put = { type: 0, kv: { key: Buffer.from('a'), value: Buffer.from('1') } };
+  const answer = { header: { revision: 7 }, events: [put], compact_revision: 0, canceled: false };
+  const client = {
+    watch: async function* () {
+      yield answer;
+      await new Promise(() => undefined);
+    },
+    close: () => undefined,
+  } as unknown as Client;
+
+  function run(argv: readonly string[], env: Readonly<Record<string, string>>, io: Io): Promise<number> {
+    return main({ argv, env, io, services: { connect: async () => client, printers: async () => newPrinter } });
+  }
+
+  test('-i complains of a line without a key, and reads on', { timeout }, async () => {
+    const { io, stderr } = fakeIo('watch -- foo\nwatch -- foo bar\n');
+    assert.equal(await run(['watch', '-i'], {}, io), 3);
+    assert.deepEqual(stderr().split('\n').slice(0, 2), [
+      'Invalid command watch -- foo (bad number of arguments)',
+      'Invalid command watch -- foo bar (bad number of arguments)',
+    ]);
+  });
+
+  test('does not hand the version of the API on to commands', { timeout }, async () => {
+    const { io } = fakeIo();
+    let given: Readonly<Record<string, string | undefined>> = {};
+    const running: Io = {
+      ...io,
+      run: async (_words, env) => {
+        given = env;
+        return 'exit status 1';
+      },
+    };
+    const variables = { ETCDCTL_API: '3', ETCDCTL_DIAL_TIMEOUT: '3s', MINE: 'x' };
+    assert.equal(await run(['watch', 'a', '--', 'x'], variables, running), 1);
+    assert.equal('ETCDCTL_API' in given, false);
+    assert.deepEqual([given['ETCDCTL_DIAL_TIMEOUT'], given['MINE'], given['ETCD_WATCH_KEY']], ['3s', 'x', '"a"']);
   });
 });

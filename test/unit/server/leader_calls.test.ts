@@ -77,6 +77,9 @@ test('some refusals are final', async () => {
   await assert.rejects(lost.leaderCalls.renewLease(7n), { kind: 'LeaseNotFound' });
   await assert.rejects(lost.leaderCalls.leaseTimes(7n, true), { kind: 'LeaseNotFound' });
   assert.equal(lost.asked.length, 2);
+  const large = setUp(() => refuse('RequestTooLarge'));
+  await assert.rejects(large.leaderCalls.leaseTimes(7n, true), { kind: 'RequestTooLarge' });
+  assert.equal(large.asked.length, 1);
   for (const kind of ['LearnerNotReady', 'MemberNotFound', 'MemberNotLearner'] as const) {
     const it = setUp(() => refuse(kind));
     await assert.rejects(it.leaderCalls.promote(7n), { kind });
@@ -89,6 +92,12 @@ test('others are no answer, and after the timeout nobody is asked any more', asy
   await assert.rejects(leaderCalls.renewLease(7n), { kind: 'Timeout' });
   assert.equal(slept(), TIMEOUT_MS);
   assert.equal(asked.length, (2 * TIMEOUT_MS) / 50);
+});
+
+test('a leader that waits for the end of the lease is asked again', async () => {
+  const { leaderCalls, asked } = setUp((_, count) => refuse(count <= 4 ? 'Timeout' : 'LeaseNotFound'));
+  await assert.rejects(leaderCalls.renewLease(7n), { kind: 'LeaseNotFound' });
+  assert.equal(asked.length, 5);
 });
 
 test('without a leader it waits for one, an election timeout at a time', async () => {

@@ -112,4 +112,5 @@ test('it does not wait longer than a second, nor for a server that stops', async
   await first;
   wait.stop();
   await second;
+  await assert.rejects(wait.wait(), { kind: 'Stopped' }, 'nor does who comes later');
 });

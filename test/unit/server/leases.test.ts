@@ -7,6 +7,7 @@ import { Lessor } from '../../../final/core/lease/lessor.ts';
 import {
   LEASE_CHECKPOINT_BATCH,
   LEASE_CHECKPOINT_INTERVAL_MS,
+  LEASE_END_WAIT_MS,
   LEASE_EXPIRY_INTERVAL_MS,
   LEASE_REVOKES_IN_FLIGHT,
   LEASES_REVOKED_PER_LOOK,
@@ -37,8 +38,17 @@ function setUp() {
     checkpoints: [] as Checkpoint[][],
     /** What putting the end of a lease through the log comes to; `never` = it stays on its way. */
     outcome: undefined as ErrorKind | 'never' | undefined,
+    /** Resolves when that is over. */
+    proposed: async (): Promise<void> => {},
+    /** How often a lease was looked for. */
+    lookups: 0,
     caughtUp: async (): Promise<void> => {},
     leaderSays: async (): Promise<number> => TTL,
+  };
+  const get = lessor.get.bind(lessor);
+  lessor.get = (id) => {
+    world.lookups += 1;
+    return get(id);
   };
   const role = {
     get isLeader() {
@@ -72,6 +82,8 @@ function setUp() {
       world.revoked.push(ID);
       if (world.outcome === 'never') return new Promise(() => {});
       if (world.outcome !== undefined) throw new EtcdError(world.outcome);
+      await world.proposed();
+      if (lessor.get(ID) === undefined) throw new EtcdError('LeaseNotFound');
       lessor.revoke(ID);
     },
     checkpoint: async ({ checkpoints }) => {
@@ -261,6 +273,83 @@ test('it does not wait for ever: not when the end does not come, nor when anothe
   await settled();
   keeper.stop();
   assert.equal(await third, 'Stopped');
+  await assert.rejects(async () => keeper.renew(7n), { kind: 'Stopped' }, 'nor does who comes later');
+});
+
+test('another member is not held up by a lease whose end does not come: it is to ask again', async () => {
+  const { keeper, world, pass, lead, lessor } = setUp();
+  lead();
+  world.outcome = 'never';
+  pass(11_000);
+  const first = keeper.renewHere(7n);
+  assert.equal(await stateOf(first), 'on its way');
+  pass(LEASE_END_WAIT_MS - 1);
+  assert.equal(await stateOf(first), 'on its way');
+  pass(1);
+  assert.equal(await stateOf(first), 'Timeout');
+  const second = keeper.renewHere(7n);
+  const own = keeper.renew(7n) as Promise<number>;
+  await settled();
+  pass(LEASE_END_WAIT_MS);
+  assert.equal(await stateOf(second), 'Timeout');
+  assert.equal(await stateOf(own), 'on its way', 'a client of its own waits');
+  lessor.revoke(7n);
+  await assert.rejects(keeper.renewHere(7n), { kind: 'LeaseNotFound' });
+});
+
+test('the end of a lease is told to those who wait for it, not to be looked for in what all others wait for', async () => {
+  const { keeper, world, pass, lead, lessor, clock } = setUp();
+  const ids = Array.from({ length: LEASES_REVOKED_PER_LOOK - 1 }, (_, i) => BigInt(i + 100));
+  for (const id of ids) lessor.grant({ id, ttl: TTL, now: clock.now() });
+  lead();
+  pass(10_900);
+  clock.sleep(100);
+  const renewals = ids.map((id) => keeper.renew(id) as Promise<number>);
+  await settled();
+  world.lookups = 0;
+  pass(LEASE_EXPIRY_INTERVAL_MS);
+  for (let i = 0; i < 100; i++) await settled();
+  assert.deepEqual(new Set(await Promise.all(renewals)), new Set([0]));
+  assert.ok(world.lookups < 10 * ids.length, `${world.lookups} looks at leases for ${ids.length} ends`);
+});
+
+test('what an earlier time as the leader has proposed does not keep the next one from ending leases', async () => {
+  const { world, pass, lead, follow, lessor, clock } = setUp();
+  for (let i = 100n; i < 140n; i++) lessor.grant({ id: i, ttl: TTL, now: clock.now() });
+  lead();
+  const ends: (() => void)[] = [];
+  world.proposed = () => new Promise((resolve) => void ends.push(resolve));
+  pass(11_000);
+  assert.equal(ends.length, LEASE_REVOKES_IN_FLIGHT);
+  follow();
+  lead();
+  pass(11_000 + LEASE_EXPIRY_INTERVAL_MS);
+  assert.equal(ends.length, 2 * LEASE_REVOKES_IN_FLIGHT);
+  for (const end of ends.slice(0, LEASE_REVOKES_IN_FLIGHT)) end();
+  await settled();
+  assert.equal(ends.length, 2 * LEASE_REVOKES_IN_FLIGHT, 'the old ones make no room for new ones');
+});
+
+test('a lease that was granted anew is not ended in place of the old one, whose end is told', async () => {
+  const { keeper, world, pass, lead, lessor, clock } = setUp();
+  for (let i = 100n; i < 140n; i++) lessor.grant({ id: i, ttl: TTL, now: clock.now() });
+  lead();
+  const ends: (() => void)[] = [];
+  world.proposed = () => new Promise((resolve) => void ends.push(resolve));
+  pass(11_000);
+  const renewal = keeper.renew(139n) as Promise<number>;
+  await settled();
+  lessor.revoke(138n);
+  lessor.revoke(139n);
+  lessor.grant({ id: 139n, ttl: 6 * TTL, now: clock.now() });
+  while (ends.length > 0) {
+    for (const end of ends.splice(0)) end();
+    await settled();
+  }
+  assert.equal(world.revoked.length, 39);
+  assert.ok(!world.revoked.includes(138n) && !world.revoked.includes(139n));
+  pass(LEASE_EXPIRY_INTERVAL_MS);
+  assert.equal(await stateOf(renewal), 0);
 });
 
 test('remaining times are written down, in batches, and a renewal of such a lease is told to the others first', async () => {
