@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { freshBundle } from './bench/bundle.ts';
+import { loadChain } from '../steps/tool/chain.ts';
+import { bundleSteps, freshBundle } from './bench/bundle.ts';
 
 const words = process.argv.slice(2);
 const files = fs
@@ -14,8 +15,11 @@ const files = fs
   .sort();
 
 const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
-// Hundreds of servers are started: the bundle is there five times sooner than the sources.
-const env = freshBundle() ? { ...process.env, FINAL_BUNDLE: '1' } : process.env;
+// Hundreds of servers are started: a bundle is there five times sooner than the sources.
+const env = { ...process.env };
+if (freshBundle()) env['FINAL_BUNDLE'] = '1';
+bundleSteps(loadChain().links.filter(({ step }) => step !== undefined));
+env['STEP_BUNDLES'] = '1';
 const child = spawn(process.execPath, args, { stdio: 'inherit', env });
 child.on('exit', (code) => {
   process.exitCode = code ?? 1;

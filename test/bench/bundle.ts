@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { buildSync } from 'esbuild';
 import { REPOSITORY } from '../../steps/tool/chain.ts';
 
 export const BUNDLE = 'dist/etcd.mjs';
@@ -27,6 +28,27 @@ export function partsOf(text: string): Part[] {
 /** The source that line `line`, from 0, of a bundle comes from; undefined for what esbuild adds. */
 export function sourceAt(parts: readonly Part[], line: number): string | undefined {
   return parts.findLast((part) => part.line <= line)?.source;
+}
+
+/** Where {@link bundleSteps} puts the program of a step. */
+export function stepBundle(slug: string): string {
+  return path.join(REPOSITORY, 'dist', 'steps', `${slug}.mjs`);
+}
+
+/** Bundles the server of each of `steps`, so that it starts several times sooner than its sources. */
+export function bundleSteps(steps: readonly { readonly slug: string; readonly folder: string }[]): void {
+  for (const { slug, folder } of steps) {
+    buildSync({
+      entryPoints: [path.join(REPOSITORY, folder, 'bin', 'etcd.ts')],
+      outfile: stepBundle(slug),
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
+      logLevel: 'warning',
+    });
+  }
 }
 
 /** Builds the bundle if it is missing or older than a source in it. False, and said, when it cannot be built. */

@@ -9,9 +9,8 @@ import { findReal, stepTarget, type Target } from '../harness/target.ts';
 import { caseGroups } from './all.ts';
 import { checkCases, GroupRunner, notFor, skipReason } from './runner.ts';
 
-// A group on a target shares nothing with others. Most of the time goes into starting processes, and two groups at a time
-// fill a small machine.
-const GROUPS_AT_ONCE = 2;
+// A group on a target shares nothing with others, and waits for most of its time.
+const GROUPS_AT_ONCE = 3;
 
 it('case names are unique and name steps that exist', () => checkCases(caseGroups));
 

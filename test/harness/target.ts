@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { stepBundle } from '../bench/bundle.ts';
 import { FINAL, findLink, loadChain, REPOSITORY } from '../../steps/tool/chain.ts';
 
 /** A server program to judge. */
@@ -46,12 +47,14 @@ function finalTarget(): Target {
   return nodeTarget({ kind: 'final', label: 'final', file: 'final/bin/etcd.ts', slug: FINAL });
 }
 
-/** A step by number or slug (final included), started from its sources. */
+/** A step by number or slug (final included), started from its sources, or from bundles of them: STEP_BUNDLES (test/run.ts). */
 export function stepTarget(name: string): Target {
   const link = findLink(loadChain(), name);
   if (link.step === undefined) return parseTarget('final');
   const target = nodeTarget({ kind: 'step', label: link.slug, file: `${link.folder}/bin/etcd.ts`, slug: link.slug });
-  return { ...target, flags: new Set(link.step.flags) };
+  const command =
+    process.env['STEP_BUNDLES'] === undefined ? target.command : [process.execPath, stepBundle(link.slug)];
+  return { ...target, command, flags: new Set(link.step.flags) };
 }
 
 /**
