@@ -37,6 +37,7 @@ export class Applier {
 
   /** Error: LeaseNotFound. */
   put(request: PutRequest): PutResponse {
+    // A lease that is not there ends the put here, before anything is changed.
     if (request.lease !== NO_LEASE) this.#lessor.get(request.lease);
     const before = this.#store.put(request);
     return { header: undefined, prev_kv: request.prev_kv ? before : undefined };

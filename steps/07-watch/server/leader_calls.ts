@@ -12,6 +12,7 @@ const RETRY_MS = 50;
 const REQUEST_TIMEOUT_MS = 7000;
 
 export interface LeaderCallsOptions {
+  /** The way to other members. */
   readonly calls: PeerCalls;
   /** The member that leads, or undefined. */
   readonly leader: () => Member | undefined;
@@ -34,17 +35,20 @@ export class LeaderCalls {
     return this.#ask((url) => this.#options.calls.leaseTimes(url, { id, withKeys }));
   }
 
-  // Until the leader has answered: whoever leads may change meanwhile.
+  // Until the leader has answered: whoever leads may change meanwhile. It may be this member, which has not applied enough yet.
   async #ask<T>(call: (url: string) => Promise<T>): Promise<T> {
     const { leader } = this.#options;
-    for (const end = performance.now() + REQUEST_TIMEOUT_MS; performance.now() < end; await sleep(RETRY_MS)) {
+    const end = performance.now() + REQUEST_TIMEOUT_MS;
+    while (performance.now() < end) {
       for (const url of leader()?.peerUrls ?? []) {
         try {
           return await call(url);
         } catch (error) {
+          // Any other problem is one of the moment: it is not reached, or no longer leads.
           if (error instanceof EtcdError && error.kind === 'LeaseNotFound') throw error;
         }
       }
+      await sleep(RETRY_MS);
     }
     throw new EtcdError(leader() === undefined ? 'NoLeader' : 'Timeout');
   }

@@ -41,7 +41,7 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   // Leases whose end is in the log and not applied yet.
   readonly #revoking = new Set<bigint>();
-  #looks: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -49,11 +49,11 @@ export class LeaseKeeper {
 
   /** Begins to revoke leases that expire. */
   start(): void {
-    this.#looks = setInterval(() => this.#revokeExpired(), EXPIRY_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#revokeExpired(), EXPIRY_INTERVAL_MS);
   }
 
   stop(): void {
-    clearInterval(this.#looks);
+    clearInterval(this.#timer);
   }
 
   /** Grants a lease of `TTL` seconds; ID 0 lets the server choose. Errors: LeaseTTLTooLarge, LeaseExist. */
@@ -71,11 +71,11 @@ export class LeaseKeeper {
   /** Begins the TTL of a lease anew; returns it in seconds, or 0 when there is no such lease. Errors: NoLeader, Timeout. */
   async renew(id: bigint): Promise<number> {
     const { isPrimary, leader } = this.#options;
-    const renewed = isPrimary() ? await orGone(() => this.renewHere(id)) : await orGone(() => leader.renewLease(id));
-    return renewed ?? 0;
+    const ttl = await unlessGone(() => (isPrimary() ? this.renewHere(id) : leader.renewLease(id)));
+    return ttl ?? 0;
   }
 
-  /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
+  /** The same here, on the member that leads. Errors: NotPrimary, LeaseNotFound. */
   renewHere(id: bigint): number {
     if (!this.#options.isPrimary()) throw new EtcdError('NotPrimary');
     return this.#options.lessor.renew(id, performance.now()).ttl;
@@ -84,13 +84,13 @@ export class LeaseKeeper {
   /** The times of a lease, with its keys in order if asked for; TTL −1 when there is no such lease. Errors: NoLeader, Timeout. */
   async timeToLive(id: bigint, withKeys: boolean): Promise<LeaseTimes> {
     const { isPrimary, leader } = this.#options;
-    const times = await orGone(() =>
+    const times = await unlessGone(() =>
       isPrimary() ? this.timeToLiveHere(id, withKeys) : leader.leaseTimes(id, withKeys),
     );
     return times ?? { ttl: -1, grantedTtl: 0, keys: [] };
   }
 
-  /** The same for the leader. Errors: NotPrimary, LeaseNotFound. */
+  /** The same here, on the member that leads. Errors: NotPrimary, LeaseNotFound. */
   timeToLiveHere(id: bigint, withKeys: boolean): LeaseTimes {
     if (!this.#options.isPrimary()) throw new EtcdError('NotPrimary');
     const lease = this.#options.lessor.get(id);
@@ -113,12 +113,11 @@ export class LeaseKeeper {
   #revokeExpired(): void {
     const { lessor, isPrimary } = this.#options;
     if (!isPrimary()) return;
-    const expired = lessor
-      .list()
-      .filter(({ id, deadline }) => deadline <= performance.now() && !this.#revoking.has(id));
+    const now = performance.now();
+    const expired = lessor.list().filter(({ id, deadline }) => deadline <= now && !this.#revoking.has(id));
     for (const { id } of expired.slice(0, REVOKED_PER_LOOK)) {
       this.#revoking.add(id);
-      // A client may be faster, or the leader may be lost: the next look tries what is left.
+      // A client may be faster, or the leader may be lost: the next look tries what is left. Another error ends the process.
       this.revoke(id)
         .catch((error: unknown) => {
           if (!(error instanceof EtcdError)) throw error;
@@ -129,7 +128,7 @@ export class LeaseKeeper {
 }
 
 // Undefined when there is no such lease: that is an answer, not an error.
-async function orGone<T>(ask: () => T | Promise<T>): Promise<T | undefined> {
+async function unlessGone<T>(ask: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {

@@ -4,6 +4,7 @@
 import { RevisionLog } from '../core/mvcc/revision_log.ts';
 import { WatchableStore } from '../core/mvcc/watchable_store.ts';
 
+/** The hub, and the rounds in which it catches up. */
 export class Watchers {
   readonly hub = new WatchableStore(new RevisionLog(), () => this.#wake());
   // A round is on its way.

@@ -1,4 +1,4 @@
-// The bounds of the connections between members. Raft repeats what is dropped.
+// The bounds of the connections between members. Raft repeats what is dropped, and whoever asks about a lease asks again.
 
 /** Time that the leader has for an answer about a lease, in ms. Then it is asked again. */
 export const LEASE_ANSWER_MS = 5000;

@@ -55,7 +55,7 @@ export class KVStore {
     return before;
   }
 
-  /** Deletes the keys of `ranges` at one new revision, and returns them; deleting nothing makes no revision. */
+  /** Deletes the keys of `ranges`, which share none, at one new revision, and returns them; deleting nothing makes no revision. */
   deleteRange(ranges: readonly KeyRange[]): KeyValue[] {
     const doomed = ranges.flatMap((range) => this.range(range));
     if (doomed.length === 0) return doomed;

@@ -15,11 +15,15 @@ export function tickLeader(raft: Raft): void {
   checkQuorum(raft);
 }
 
-// Others may have elected another leader by then, and this one must not go on as if it knew nothing.
+// Others may have elected another leader by then. Until here that did no harm, since nothing this one does is committed; but the
+// leader renews leases without asking anybody, and so it must not lead on for long.
 function checkQuorum(raft: Raft): void {
-  const active = [...raft.progress].filter(([id, { recentActive }]) => id === raft.id || recentActive);
-  for (const progress of raft.progress.values()) progress.recentActive = false;
-  if (active.length < raft.quorum) raft.becomeFollower(raft.term, NONE);
+  let active = 0;
+  for (const [id, progress] of raft.progress) {
+    if (progress.recentActive) active++;
+    progress.recentActive = id === raft.id;
+  }
+  if (active < raft.quorum) raft.becomeFollower(raft.term, NONE);
 }
 
 export function stepLeader(raft: Raft, message: RaftMessage): void {

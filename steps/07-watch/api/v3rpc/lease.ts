@@ -11,7 +11,7 @@ export function registerLease(grpc: GrpcServer, server: EtcdServer): void {
     LeaseRevoke: (request) => server.leases.revoke(request.ID),
     async LeaseKeepAlive(call) {
       for await (const request of call.requests()) {
-        // The header is taken first: its revision never runs ahead of the renewal.
+        // The header is taken first: whatever it tells was so before the renewal.
         const header = server.header();
         call.write({ header, ID: request.ID, TTL: await server.leases.renew(request.ID) });
       }

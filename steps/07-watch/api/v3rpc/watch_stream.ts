@@ -17,6 +17,7 @@ import { notImplemented } from './not_implemented.ts';
 
 // Stands for no watcher, or for all of a stream.
 const NO_WATCHER = -1n;
+// What an empty key means: the first key of all.
 const ZERO_KEY = Uint8Array.of(0);
 
 const REFUSALS: Readonly<Record<WatchRefusal | 'compacted', string>> = {
@@ -51,12 +52,12 @@ export class ServerWatchStream implements WatchSink {
     return this.#call.isWritable;
   }
 
-  onEvents({ id }: Watcher, events: Event[], revision: number): void {
-    this.#write({ watch_id: id, events }, revision);
+  onEvents({ id }: Watcher, events: Event[]): void {
+    this.#write({ watch_id: id, events });
   }
 
-  onProgress(revision: number): void {
-    this.#write({ watch_id: NO_WATCHER }, revision);
+  onProgress(): void {
+    this.#write({ watch_id: NO_WATCHER });
   }
 
   #onRequest({ create_request: create, cancel_request: cancel, progress_request: progress }: WatchRequest): void {
@@ -66,7 +67,10 @@ export class ServerWatchStream implements WatchSink {
   }
 
   #create(request: WatchCreateRequest): void {
-    if (request.progress_notify) throw notImplemented('progress_notify');
+    for (const option of ['progress_notify', 'fragment'] as const) {
+      if (request[option]) throw notImplemented(option);
+    }
+    // Before its beginning the history has nothing.
     if (request.start_revision < 0) return this.#refuse('compacted');
     const key = request.key.length === 0 ? ZERO_KEY : request.key;
     const watcher = this.#watchers.watch(request.watch_id, {
@@ -89,8 +93,8 @@ export class ServerWatchStream implements WatchSink {
     if (this.#watchers.cancel(id)) this.#write({ watch_id: id, canceled: true });
   }
 
-  #write(response: Partial<WatchResponse>, revision = this.#server.watchers.currentRevision): void {
-    this.#call.write({ ...response, header: { ...this.#server.header(), revision } });
+  #write(response: Partial<WatchResponse>): void {
+    this.#call.write({ ...response, header: this.#server.header() });
     // When the stream takes nothing more, its watchers go on as soon as the client has read.
     if (this.isWritable || this.#isWaiting) return;
     this.#isWaiting = true;

@@ -33,6 +33,7 @@ interface MutableLease extends Lease {
   readonly keys: Set<Key>;
 }
 
+/** All leases of a member, and which keys hang on them. */
 export class Lessor implements LeaseAttachments {
   readonly #leases = new Map<bigint, MutableLease>();
   readonly #minTtl: number;
@@ -52,7 +53,7 @@ export class Lessor implements LeaseAttachments {
     return lease;
   }
 
-  /** The lease `id`. Error: LeaseNotFound. */
+  /** The lease `id`, to look at. Error: LeaseNotFound. */
   get(id: bigint): Lease {
     return this.#get(id);
   }
@@ -81,6 +82,7 @@ export class Lessor implements LeaseAttachments {
     return [...this.#leases.values()].sort((a, b) => a.deadline - b.deadline);
   }
 
+  /** The lease must be there. */
   attach(lease: bigint, key: Key): void {
     this.#get(lease).keys.add(key);
   }

@@ -24,7 +24,7 @@ export class KVStore {
   readonly #watchers: WriteObserver;
   #currentRevision = 1;
 
-  /** `leases`: told which key hangs on which lease. */
+  /** `leases`: told which key hangs on which lease; `watchers`: of every change. */
   constructor(leases: LeaseAttachments, watchers: WriteObserver) {
     this.#leases = leases;
     this.#watchers = watchers;
@@ -66,7 +66,7 @@ export class KVStore {
     return before;
   }
 
-  /** Deletes the keys of `ranges` at one new revision, and returns them; deleting nothing makes no revision. */
+  /** Deletes the keys of `ranges`, which share none, at one new revision, and returns them; deleting nothing makes no revision. */
   deleteRange(ranges: readonly KeyRange[]): KeyValue[] {
     const doomed = ranges.flatMap((range) => this.range(range));
     if (doomed.length === 0) return doomed;

@@ -1,4 +1,5 @@
-// Every change by its revision, oldest first. Nothing is compacted: the whole history is kept in memory.
+// The history: every change by its revision, oldest first. Nothing is compacted: all of it is kept in memory, and is there again
+// after a start, when the log of raft is applied.
 
 import type { Event } from '../../../../proto/schema.ts';
 

@@ -45,12 +45,12 @@ export class WatchStream {
     return true;
   }
 
-  /** Tells how far all watchers have come, if there are any and all of them are synced; else nothing. */
+  /** Tells that all watchers have come up to now, if there are any, and none lags behind or waits for a revision to come. */
   progressOfAll(): void {
-    const revision = this.#hub.currentRevision;
     const watchers = [...this.#watchers.values()];
-    const isSynced = watchers.every(({ state, startRevision }) => state === 'synced' && startRevision <= revision);
-    if (watchers.length > 0 && isSynced && this.sink.isWritable) this.sink.onProgress(revision);
+    const isUpToNow = (watcher: Watcher): boolean =>
+      this.#hub.isSynced(watcher) && watcher.startRevision <= this.#hub.currentRevision;
+    if (watchers.length > 0 && watchers.every(isUpToNow) && this.sink.isWritable) this.sink.onProgress();
   }
 
   /** The sink takes more again: its victims are caught up. */

@@ -1,7 +1,7 @@
 // The hub of all watchers: it hears of every write, hands events to those who are synced, and catches up the others from
-// the log. Mirrors etcd's mvcc/watchable_store.go; watcher.ts says what synced, unsynced and victim mean.
+// the history. Mirrors etcd's mvcc/watchable_store.go; watcher.ts says what synced, unsynced and victim mean.
 //
-// Nobody waits for anybody. A stream that takes nothing more costs its watchers their place among the synced, and no memory.
+// Nobody waits for anybody. Watchers of a stream that takes nothing more are no longer synced, and what they miss is not kept.
 
 import type { Event } from '../../../../proto/schema.ts';
 import type { WriteObserver } from './kvstore.ts';
@@ -18,11 +18,11 @@ export class WatchableStore implements WriteObserver {
   readonly #log: RevisionLog;
   readonly #onUnsynced: () => void;
   readonly #synced = new Set<Watcher>();
-  // The one that was behind longest comes first.
+  // Sets keep the order of adding: whoever was caught up last comes last.
   readonly #unsynced = new Set<Watcher>();
   #currentRevision = 1;
 
-  /** `onUnsynced`: there is something to catch up, and `syncWatchers` is to be called, later in any case. */
+  /** `onUnsynced`: has `syncWatchers` called, not at once but later. */
   constructor(log: RevisionLog, onUnsynced: () => void) {
     this.#log = log;
     this.#onUnsynced = onUnsynced;
@@ -31,6 +31,11 @@ export class WatchableStore implements WriteObserver {
   /** Revision of the last write. */
   get currentRevision(): number {
     return this.#currentRevision;
+  }
+
+  /** Whether a watcher has all events. */
+  isSynced(watcher: Watcher): boolean {
+    return this.#synced.has(watcher);
   }
 
   /** Whether there is something to catch up. */
@@ -46,6 +51,7 @@ export class WatchableStore implements WriteObserver {
   notify(revision: number, events: readonly Event[]): void {
     this.#currentRevision = revision;
     this.#log.append(events);
+    // Who becomes a victim here leaves the set; that does not disturb the loop.
     for (const watcher of this.#synced) {
       const wanted = events.flatMap((event) => watcher.view(event) ?? []);
       if (wanted.length > 0) this.#deliver(watcher, wanted, revision);
@@ -62,14 +68,15 @@ export class WatchableStore implements WriteObserver {
 
   /** Takes in a new watcher. */
   admit(watcher: Watcher): void {
-    if (watcher.nextRevision > this.#currentRevision) this.#addSynced(watcher);
+    if (watcher.nextRevision > this.#currentRevision) this.#synced.add(watcher);
     else this.#addUnsynced(watcher);
   }
 
   /** Ends a watcher in whatever state it is. */
   remove(watcher: Watcher): void {
-    this.#leave(watcher);
-    watcher.state = 'gone';
+    this.#synced.delete(watcher);
+    this.#unsynced.delete(watcher);
+    watcher.stream.victims.delete(watcher);
   }
 
   /** The sink of `stream` takes more again. */
@@ -82,44 +89,27 @@ export class WatchableStore implements WriteObserver {
 
   // ---- states
 
-  #leave(watcher: Watcher): void {
-    this.#synced.delete(watcher);
-    this.#unsynced.delete(watcher);
-    watcher.stream.victims.delete(watcher);
-  }
-
-  #addSynced(watcher: Watcher): void {
-    watcher.state = 'synced';
-    this.#synced.add(watcher);
-  }
-
   #addUnsynced(watcher: Watcher): void {
-    watcher.state = 'unsynced';
     this.#unsynced.add(watcher);
     this.#onUnsynced();
   }
 
-  #addVictim(watcher: Watcher): void {
-    watcher.state = 'victim';
+  #deliver(watcher: Watcher, events: Event[], revision: number): void {
+    const { sink } = watcher.stream;
+    if (sink.isWritable) return sink.onEvents(watcher, events);
+    watcher.nextRevision = revision;
+    this.#synced.delete(watcher);
     watcher.stream.victims.add(watcher);
   }
 
-  #deliver(watcher: Watcher, events: Event[], revision: number): void {
-    const { sink } = watcher.stream;
-    if (sink.isWritable) return sink.onEvents(watcher, events, revision);
-    watcher.nextRevision = revision;
-    this.#leave(watcher);
-    this.#addVictim(watcher);
-  }
-
   #catchUp(watcher: Watcher): void {
-    const { sink } = watcher.stream;
-    this.#leave(watcher);
-    if (!sink.isWritable) return this.#addVictim(watcher);
+    const { sink, victims } = watcher.stream;
+    this.#unsynced.delete(watcher);
+    if (!sink.isWritable) return void victims.add(watcher);
     const { events, next } = this.#read(watcher);
     watcher.nextRevision = next;
     this.admit(watcher);
-    if (events.length > 0) sink.onEvents(watcher, events, this.#currentRevision);
+    if (events.length > 0) sink.onEvents(watcher, events);
   }
 
   // The next events of a watcher, whole revisions, and the first revision that was not read.
@@ -131,9 +121,12 @@ export class WatchableStore implements WriteObserver {
       const wanted = watcher.view(event);
       if (wanted === undefined) return true;
       revisions.add(revisionOf(event));
-      if (revisions.size <= REVISIONS_PER_RESPONSE) return events.push(wanted) > 0;
-      next = revisionOf(event);
-      return false;
+      if (revisions.size > REVISIONS_PER_RESPONSE) {
+        next = revisionOf(event);
+        return false;
+      }
+      events.push(wanted);
+      return true;
     });
     return { events, next };
   }

@@ -1,9 +1,8 @@
 // One watcher: what it wants to see, and how far it has come. Mirrors the watcher of etcd's mvcc/watchable_store.go.
 //
 //   synced     it gets every change at once; what came before it has, or does not want
-//   unsynced   it lags behind, and is caught up from the log
+//   unsynced   it lags behind, and is caught up from the history
 //   victim     it lags behind, and its stream takes nothing more until the client has read
-//   gone       cancelled
 //
 // Whoever lags behind keeps a revision and no events: a watcher that nobody reads costs no more than any other.
 
@@ -27,10 +26,10 @@ export interface WatcherOptions {
 export class Watcher {
   readonly id: bigint;
   readonly stream: WatchStream;
+  /** The first revision that it wants; it may be one to come. */
   readonly startRevision: number;
   readonly #options: WatcherOptions;
-  state: 'synced' | 'unsynced' | 'victim' | 'gone' = 'unsynced';
-  /** It has all events below this revision. Of a synced watcher also all later ones: there it is not kept up to date. */
+  /** The first revision that it has not seen; of a synced watcher, which has seen all, some earlier one. */
   nextRevision: number;
 
   constructor(stream: WatchStream, id: bigint, options: WatcherOptions & { readonly nextRevision: number }) {
@@ -41,7 +40,7 @@ export class Watcher {
     this.nextRevision = options.nextRevision;
   }
 
-  /** What it wants of `event`, if anything. */
+  /** What it sees of `event`, if anything. */
   view(event: Event): Event | undefined {
     const { range, wantsPrevKv, noPut, noDelete } = this.#options;
     if (event.type === EventType.DELETE ? noDelete : noPut) return undefined;
@@ -55,8 +54,8 @@ export class Watcher {
 export interface WatchSink {
   /** Whether it takes another answer now. When it does so again, WatchStream.resume is called. */
   readonly isWritable: boolean;
-  /** Events of whole revisions, ascending. `revision`: of the store, at or above that of the last event. */
-  onEvents(watcher: Watcher, events: Event[], revision: number): void;
-  /** All events up to `revision` were given to the watchers of the stream. */
-  onProgress(revision: number): void;
+  /** Events of whole revisions, ascending. */
+  onEvents(watcher: Watcher, events: Event[]): void;
+  /** The watchers of the stream were given all events up to now. */
+  onProgress(): void;
 }

@@ -21,7 +21,7 @@ export interface Progress {
   match: number;
   /** The next index to send. */
   next: number;
-  /** Whether the member has answered since the leader last looked. */
+  /** Whether the member has answered since the leader last looked; of the leader itself always. */
   recentActive: boolean;
 }
 
@@ -140,6 +140,7 @@ export class Raft {
     const { electionTick, members, random } = this.#config;
     this.#randomizedElectionTimeout = electionTick + random(electionTick);
     this.votes.clear();
-    for (const id of members) this.progress.set(id, { match: 0, next: this.log.lastIndex() + 1, recentActive: false });
+    for (const id of members)
+      this.progress.set(id, { match: 0, next: this.log.lastIndex() + 1, recentActive: id === this.id });
   }
 }

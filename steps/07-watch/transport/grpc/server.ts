@@ -21,7 +21,7 @@ export interface StreamCall<Req, Res> {
   write(response: Init<Res>): void;
   /** Whether the client has read enough for another message. */
   readonly isWritable: boolean;
-  /** Resolves when that is so again, or the call is over. */
+  /** To be called when that is not so: resolves when it is again, or the call is over. */
   drained(): Promise<void>;
   /** Resolves when the call is over, however it ended. */
   readonly over: Promise<void>;
