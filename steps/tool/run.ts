@@ -1,4 +1,5 @@
-// `run N [flags]`: starts the server of a step, or final, in the current folder, with its flags as given.
+// `run N [flags]`: starts the server of a step, or final, in the current folder, with its flags as given. A step that keeps data gets
+// a directory of its own, unless one is given: what another step or final has written there it may not understand.
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -9,7 +10,11 @@ import { type Command, firstArgument } from './command.ts';
 export const run: Command = async (args, { chain }) => {
   const link = findLink(chain, firstArgument(args, 'run N [flags of the server]'));
   const file = path.join(chain.root, link.folder, 'bin', 'etcd.ts');
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...args.slice(1)], {
+  const flags = args.slice(1);
+  if (link.step?.flags.includes('data-dir') === true && !flags.some((flag) => /^--?data-dir(=|$)/.test(flag))) {
+    flags.push('--data-dir', `${link.slug}.etcd`);
+  }
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...flags], {
     stdio: 'inherit',
   });
   // Ctrl-C reaches the server by itself, a signal to the tool alone does not; the tool stays until the server is gone.

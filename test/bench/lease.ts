@@ -267,6 +267,20 @@ function print(costs: readonly Cost[]): void {
   );
 }
 
+const HELP = `usage: npm run bench:lease -- [options]
+
+Grants leases and keeps them alive, at a pace and as fast as it goes, while leases of a few seconds end beside them. Needs h2load,
+Linux, and a real etcd: ETCD35_BIN, ETCD_BIN, or etcd on the PATH.
+
+  --leases N    leases that are granted (default 100000)
+  --rate N      keep-alives a second of the paced part (default 10000)
+  --seconds N   length of each part (default 5)
+  --members N   1 or 3; with 3 every renewal goes through a follower (default 1)
+  --only WHO    final or real (default both)
+  --quick       10,000 leases, one second
+  --help        this text
+`;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -276,8 +290,10 @@ async function main(): Promise<void> {
       members: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return void process.stdout.write(HELP);
   const plan: Plan = {
     leases: values.quick ? 10_000 : Number(values.leases),
     shortLeases: values.quick ? 100 : 500,
