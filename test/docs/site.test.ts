@@ -97,6 +97,16 @@ describe('the book', () => {
     });
   }
 
+  it('has every page of docs/ in its contents', async () => {
+    const { pages } = await builtSite();
+    const docs = path.join(REPOSITORY, 'docs');
+    const sources = fs
+      .readdirSync(docs, { recursive: true, encoding: 'utf8' })
+      .map((name) => `docs/${name.split(path.sep).join('/')}`)
+      .filter((name) => name.endsWith('.md') && !/^docs\/(dist|site|tools)\//.test(name));
+    assert.deepEqual(sources.sort(), pages.map(({ chapter }) => chapter.source).sort());
+  });
+
   it('has pages that load on a phone line', async () => {
     const { folder, pages } = await builtSite();
     for (const { chapter } of pages) {

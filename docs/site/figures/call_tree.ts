@@ -8,6 +8,7 @@ import { CallGraph, type FunctionName } from '../source/call_graph.ts';
 import { escapeHtml } from '../source/highlight.ts';
 import { noveltyOf } from './novelty.ts';
 import type { FigureOptions } from './registry.ts';
+import { splitName } from '../source/symbols.ts';
 
 const ROOT = 'etcdmain/main.ts#main';
 const DEPTH_MAX = 6;
@@ -27,7 +28,7 @@ export function callTree(context: Context, chapter: Chapter, { base }: FigureOpt
   if (link === undefined) throw new Error('call-tree belongs on the page of a step');
   const tree = treeOf(CallGraph.of(context.sources, link.folder));
   const render = (node: TreeNode): string => {
-    const [path = '', symbol = ''] = node.name.split('#');
+    const { path, symbol } = splitName(node.name);
     const file = `${link.folder}/${path}`;
     const line = context.file(file)?.symbols.find(({ name }) => name === symbol)?.begin ?? 1;
     const novelty = noveltyOf(context, chapter, node.name);

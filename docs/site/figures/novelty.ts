@@ -3,13 +3,14 @@
 import type { Chapter } from '../book.ts';
 import type { Context, ShownFile } from '../context.ts';
 import { linesOf } from '../source/changes.ts';
+import { splitName } from '../source/symbols.ts';
 
 export type Novelty = 'new' | 'changed' | 'same';
 
 /** How `name`, `path#Symbol` relative to the step, differs from the step before. In the first step nothing is marked. */
 export function noveltyOf(context: Context, { link, before }: Chapter, name: string): Novelty {
   if (link === undefined || before === undefined) return 'same';
-  const [path = '', symbol = ''] = name.split('#');
+  const { path, symbol } = splitName(name);
   const now = textOf(context.file(`${link.folder}/${path}`), symbol);
   const then = textOf(context.file(`${before.folder}/${path}`), symbol);
   if (then === undefined) return 'new';

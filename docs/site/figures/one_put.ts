@@ -9,6 +9,7 @@ import { CallGraph } from '../source/call_graph.ts';
 import { escapeHtml } from '../source/highlight.ts';
 import { noveltyOf } from './novelty.ts';
 import type { FigureOptions } from './registry.ts';
+import { splitName } from '../source/symbols.ts';
 
 /** A station of the way. */
 interface Station {
@@ -56,7 +57,7 @@ const WAYS: Readonly<Record<string, readonly Station[]>> = {
     { at: 'server/propose.ts#encodeProposal', says: 'the request as an entry of the log' },
     { at: 'server/server.ts#EtcdServer.#append', says: 'with term and index', by: 'the proposal goes on' },
     { at: 'storage/wal/wal.ts#Wal.save', says: 'written and synced before anything else happens' },
-    { at: 'storage/wal/record.ts#encodeRecord', says: 'framed, with a rolling CRC' },
+    { at: 'storage/wal/record.ts#encodeFrame', says: 'framed, with a rolling CRC' },
     { at: 'server/apply.ts#Applier.apply', says: 'what is on the disk is carried out', by: 'the write is done' },
     { at: 'server/apply.ts#Applier.put', says: 'the one place where changes are carried out' },
     { at: 'core/mvcc/kvstore.ts#KVStore.put', says: 'a new revision, in memory' },
@@ -106,10 +107,12 @@ const WAYS: Readonly<Record<string, readonly Station[]>> = {
 };
 
 const LANES = ['transport', 'api', 'server', 'core', 'storage'] as const;
-const LANE_WIDTH = 176;
+const LANE_WIDTH = 160;
 const ROW_HEIGHT = 44;
-const BOX = { width: 160, height: 28 };
+const BOX = { width: 148, height: 28 };
 const TOP = 34;
+// What fits into a box beside the number.
+const NAME_CHARACTERS = 18;
 
 /** Renders the way of a put at the page's step: a drawing, and the stations as a list. */
 export function onePut(context: Context, chapter: Chapter, { base, caption }: FigureOptions): string {
@@ -119,9 +122,10 @@ export function onePut(context: Context, chapter: Chapter, { base, caption }: Fi
   checkWay(context, link.folder, stations);
   const boxes = stations.map((station, i) => boxOf(station, i, noveltyOf(context, chapter, station.at) === 'new'));
   const arrows = stations.slice(1).map((station, i) => arrow(stations[i] as Station, station, i));
-  const width = LANES.length * LANE_WIDTH;
+  const used = Math.max(...stations.map(({ at }) => laneOf(at))) + 1;
+  const width = used * LANE_WIDTH;
   const height = TOP + stations.length * ROW_HEIGHT;
-  const lanes = LANES.map((lane, i) => {
+  const lanes = LANES.slice(0, used).map((lane, i) => {
     const x = i * LANE_WIDTH;
     return (
       `<rect class="lane${i % 2}" x="${x}" y="0" width="${LANE_WIDTH}" height="${height}"/>` +
@@ -129,7 +133,7 @@ export function onePut(context: Context, chapter: Chapter, { base, caption }: Fi
     );
   });
   const items = stations.map(({ at, says, by }) => {
-    const [path = '', symbol = ''] = at.split('#');
+    const { path, symbol } = splitName(at);
     const file = `${link.folder}/${path}`;
     const line = context.file(file)?.symbols.find(({ name }) => name === symbol)?.begin ?? 1;
     const mark = noveltyOf(context, chapter, at) === 'new' ? ' <span class="badge new">new</span>' : '';
@@ -147,7 +151,7 @@ export function onePut(context: Context, chapter: Chapter, { base, caption }: Fi
 function checkWay(context: Context, folder: string, stations: readonly Station[]): void {
   const graph = CallGraph.of(context.sources, folder);
   for (const [i, { at, by }] of stations.entries()) {
-    const [path = '', symbol = ''] = at.split('#');
+    const { path, symbol } = splitName(at);
     const file = context.file(`${folder}/${path}`);
     if (file?.symbols.some(({ name }) => name === symbol) !== true) throw new Error(`one-put: there is no ${at}`);
     const before = stations[i - 1];
@@ -166,8 +170,8 @@ function laneOf(at: string): number {
 function boxOf({ at }: Station, row: number, isNew: boolean): string {
   const x = laneOf(at) * LANE_WIDTH + (LANE_WIDTH - BOX.width) / 2;
   const y = TOP + row * ROW_HEIGHT;
-  const symbol = at.split('#')[1] ?? '';
-  const name = symbol.length > 22 ? (symbol.split('.').at(-1) ?? symbol) : symbol;
+  const { symbol } = splitName(at);
+  const name = symbol.length > NAME_CHARACTERS ? (symbol.split('.').at(-1) ?? symbol) : symbol;
   return (
     `<g class="station${isNew ? ' new' : ''}"><rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="6"/>` +
     `<text x="${x + BOX.width / 2}" y="${y + 18}">${row + 1} ${escapeHtml(name)}</text></g>`

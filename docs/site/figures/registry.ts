@@ -3,9 +3,11 @@
 import type { Chapter } from '../book.ts';
 import type { Context } from '../context.ts';
 import { escapeHtml } from '../source/highlight.ts';
+import { broken } from './broken.ts';
 import { callTree } from './call_tree.ts';
 import { commands } from './commands.ts';
 import { flags, stepFlags } from './flags.ts';
+import { oneWrite } from './log_chart.ts';
 import { onePut } from './one_put.ts';
 import { services } from './services.ts';
 
@@ -25,6 +27,10 @@ const FIGURES: Readonly<Record<string, Figure>> = {
   flags,
   'step-flags': stepFlags,
   commands,
+  'log-chart': oneWrite,
+  'broken-a': broken,
+  'broken-b': broken,
+  'broken-c': broken,
 };
 
 /** Renders a figure. Throws an Error when there is none of the name, or no caption. */

@@ -143,3 +143,9 @@ function membersOf(statement: Node, owner: string, lines: LineIndex): Range[] {
   }
   return symbols;
 }
+
+/** Takes `path#Symbol` apart; the symbol may have a `#` of its own. */
+export function splitName(name: string): { path: string; symbol: string } {
+  const at = name.indexOf('#');
+  return at < 0 ? { path: name, symbol: '' } : { path: name.slice(0, at), symbol: name.slice(at + 1) };
+}
