@@ -2,14 +2,12 @@
 // directory that is in use, wrong or full (spec/storage.md 1, 6, 8; spec/rpc.md 11, rows of 17.7).
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KV, Lease, Maintenance } from '../../proto/load.ts';
 import { AlarmRequest_AlarmAction as Action, AlarmType } from '../../proto/schema.ts';
-import type { Server } from '../harness/server.ts';
 import { bytes, type Case, type CaseContext, type CaseGroup, Code } from './case.ts';
 
 const { Range, Put, DeleteRange, Txn, Compact } = KV.methods;
@@ -319,53 +317,6 @@ const files: Case[] = [
       assert.equal(fs.statSync(path.join(folder, 'data')).mode & 0o777, 0o755);
     },
   },
-  {
-    name: 'a server whose disk is full ends, and has everything that it acknowledged when there is room again',
-    since,
-    server: 'none',
-    notOnReal: 'a log segment there takes its 64 MB beforehand, so a small disk does not let it start',
-    run: async (t) => {
-      const folder = t.folder();
-      const disk = path.join(folder, 'data');
-      fs.mkdirSync(disk);
-      if (!mount(disk, '1m')) return;
-      try {
-        const first = await t.start({ folder });
-        const acknowledged = await fill(first);
-        assert.equal((await first.ended(LIMIT_MS)).code, 1);
-        assert.match(first.stderr, /ENOSPC|no space left on device/);
-        execFileSync('mount', ['-o', 'remount,size=40m', disk]);
-        const second = await t.start({ folder });
-        const { response } = await second
-          .grpc()
-          .unary(Range, { key: bytes('k'), range_end: bytes('l'), count_only: true });
-        assert.ok((response?.count ?? 0) >= acknowledged, `${acknowledged} acknowledged, ${response?.count} there`);
-        await second.kill();
-      } finally {
-        execFileSync('umount', ['--lazy', disk]);
-      }
-    },
-  },
 ];
-
-// Only root may; elsewhere the case has nothing to work on.
-function mount(folder: string, size: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Puts until the server is gone; returns how many puts it acknowledged. */
-async function fill(server: Server): Promise<number> {
-  const client = server.grpc();
-  const value = Buffer.alloc(20_000, 'v');
-  for (let i = 0; ; i++) {
-    const { code } = await client.unary(Put, { key: bytes(`k${i}`), value }, { deadlineMs: 5000 });
-    if (code !== 0) return i;
-  }
-}
 
 export const durableCases: CaseGroup = { name: 'durable', cases: [...restarts, ...alarms, ...maintenance, ...files] };

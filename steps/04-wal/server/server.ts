@@ -103,6 +103,16 @@ export class EtcdServer {
   #append(data: Uint8Array | undefined): void {
     this.#index++;
     const entry = { Type: RaftEntryType.EntryNormal, Term: this.#term, Index: this.#index, Data: data };
-    this.#wal.save({ term: this.#term, vote: this.cluster.localMemberId, commit: this.#index }, [entry]);
+    try {
+      this.#wal.save({ term: this.#term, vote: this.cluster.localMemberId, commit: this.#index }, [entry]);
+    } catch (error) {
+      crash(error);
+    }
   }
+}
+
+// What a failed write has left on the disk nobody knows: the process ends at once, and its next start looks.
+function crash(error: unknown): never {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
 }
