@@ -22,7 +22,7 @@ const pages = loadParts()
 /** Why pages cannot be run here; false when they can. */
 async function obstacle(): Promise<string | false> {
   if (findEtcdctl() === undefined) return 'no etcdctl: set ETCDCTL_BIN';
-  for (const program of ['bash', 'curl']) if (findOnPath(program) === undefined) return `no ${program}`;
+  for (const program of ['bash', 'curl', 'fuser']) if (findOnPath(program) === undefined) return `no ${program}`;
   if (HAS_OWN_NETWORK) return false;
   for (const port of USUAL_PORTS)
     if (!(await canListen(port))) return `no network of its own, and port ${port} is taken`;
