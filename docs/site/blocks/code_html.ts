@@ -76,8 +76,10 @@ function shownHtml(one: Shown): string {
 }
 
 function lineHtml({ tag, html, oldLine, newLine }: ShownLine): string {
-  const number = tag === 'del' ? `data-o=${oldLine}` : `data-n=${newLine}`;
-  return `<${tag} ${number}>${html}</${tag}>`;
+  // In two columns a line that stayed has a number on each side.
+  const before = oldLine === undefined ? '' : ` data-o=${oldLine}`;
+  const after = newLine === undefined ? '' : ` data-n=${newLine}`;
+  return `<${tag}${before}${after}>${html}</${tag}>`;
 }
 
 function counted(shown: readonly Shown[]): string {

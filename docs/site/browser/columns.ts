@@ -17,6 +17,7 @@ export function splitDiffs(): void {
     if (isSplit && hasOld) split(figure, code);
     else restore(figure, code);
   }
+  document.body.classList.toggle('two', isSplit);
   byId('columns').textContent = isSplit ? 'One column' : 'Two columns';
 }
 
@@ -57,7 +58,6 @@ function restore(figure: Element, code: Element): void {
 function left(line: Element): Element {
   const copy = line.cloneNode(true) as HTMLElement;
   copy.classList.add('old');
-  copy.removeAttribute('data-n');
   copy.setAttribute('aria-hidden', 'true');
   return copy;
 }
