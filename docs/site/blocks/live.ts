@@ -2,7 +2,7 @@
 
 import { escapeHtml } from '../source/highlight.ts';
 
-const KEYS = ['raft', 'members', 'seed', 'scenario', 'broken', 'speed'];
+const KEYS = ['raft', 'members', 'seed', 'scenario', 'broken', 'speed', 'at'];
 
 /** Renders a block of lines `key: value`. Throws an Error for a key that there is not. */
 export function renderLive(lines: readonly string[]): string {
@@ -15,9 +15,14 @@ export function renderLive(lines: readonly string[]): string {
     values.set(key, value);
   }
   const members = values.get('members') ?? '3';
+  const broken = values.get('broken');
+  const raft =
+    broken === undefined
+      ? `the raft of step ${values.get('raft') ?? '05-raft'}`
+      : `the broken raft ${broken.toUpperCase()}`;
   const attributes = [...values].map(([key, value]) => ` data-${key}="${escapeHtml(value)}"`).join('');
   return (
-    `<div class=live${attributes}><p>Here a cluster of ${escapeHtml(members)} members runs in the page, with the raft of step ` +
-    `${escapeHtml(values.get('raft') ?? '05-raft')}. It needs JavaScript.</p></div>\n`
+    `<div class=live${attributes}><p>Here a cluster of ${escapeHtml(members)} members runs in the page, with ` +
+    `${escapeHtml(raft)}. It needs JavaScript.</p></div>\n`
   );
 }
