@@ -65,7 +65,13 @@ export class Rows {
     const state = html('div', { class: 'live-state' });
     const log = html('div', { class: 'live-log', role: 'img' });
     const buttons = html('div', { class: 'live-buttons' }, power, campaign, propose);
-    const element = html('div', { class: 'live-row', role: 'group', 'aria-label': `Member n${id}` }, state, log, buttons);
+    const element = html(
+      'div',
+      { class: 'live-row', role: 'group', 'aria-label': `Member n${id}` },
+      state,
+      log,
+      buttons,
+    );
     return { element, state, log, power, others: [propose, campaign], shown: '' };
   }
 }

@@ -29,7 +29,7 @@ export function registerKV(grpc: GrpcServer, server: EtcdServer): void {
   });
 }
 
-// The store has no history yet: a revision, and bounds of one, are refused rather than ignored.
+// The past cannot be read yet: a revision, and bounds of one, are refused rather than ignored.
 function refuseUnknownOptions(request: RangeRequest): void {
   if (request.revision > 0) throw notImplemented('reading a past revision');
   const bounds = ['min_mod_revision', 'max_mod_revision', 'min_create_revision', 'max_create_revision'] as const;
