@@ -13,7 +13,7 @@ import { splitName } from '../source/symbols.ts';
 const ROOT = 'etcdmain/main.ts#main';
 const DEPTH_MAX = 6;
 // Helpers that are called from everywhere and tell nothing of the way.
-const LEFT_OUT = /^(ports(_node)?|core\/keys)\.ts#|#CleanupStack\.push$/;
+const LEFT_OUT = /^(ports(_node)?|core\/keys)\.ts#|#CleanupStack\.push$|Error(\.constructor)?$/;
 
 interface TreeNode {
   readonly name: FunctionName;
