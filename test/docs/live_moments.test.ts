@@ -30,8 +30,16 @@ export function claimsOf(page: string, text: string): Claim[] {
   const parts = text.split(/^```live\n/m).slice(1);
   for (const part of parts) {
     const [body = '', ...rest] = part.split(/^```$/m);
-    const block = new Map(body.trim().split('\n').map((line) => line.split(/: */, 2) as [string, string]));
-    for (const sentence of rest.join('').replace(/\s+/g, ' ').split(/(?<=[.?!]) (?=[A-Z`<*[])/)) {
+    const block = new Map(
+      body
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/: */, 2) as [string, string]),
+    );
+    for (const sentence of rest
+      .join('')
+      .replace(/\s+/g, ' ')
+      .split(/(?<=[.?!]) (?=[A-Z`<*[])/)) {
       for (const [, seconds] of sentence.matchAll(/(\d+\.\d{3}) s\b/g)) {
         claims.push({ page, block, atMs: Math.round(Number(seconds) * 1000), sentence });
       }
