@@ -5,6 +5,8 @@ import path from 'node:path';
 import { type Chain, findLink } from '../../steps/tool/chain.ts';
 import type { Chapter, Part } from './book.ts';
 import { compare, type FileChange, type Version } from './source/changes.ts';
+import { CallGraph } from './source/call_graph.ts';
+import { TsCode } from './source/code.ts';
 import type { Colours } from './source/highlight.ts';
 import type { Sources } from './source/program.ts';
 import { type FileSymbol, symbolsOf } from './source/symbols.ts';
@@ -35,6 +37,7 @@ export class Context {
   readonly shown = new Set<string>();
   readonly #files = new Map<string, ShownFile | undefined>();
   readonly #changes = new Map<string, FileChange[]>();
+  readonly #graphs = new Map<string, CallGraph>();
 
   constructor(options: { chain: Chain; parts: readonly Part[]; sources: Sources; colours: Colours }) {
     this.root = options.chain.root;
@@ -86,6 +89,13 @@ export class Context {
     });
     this.#changes.set(link.slug, changes);
     return changes;
+  }
+
+  /** Who calls whom in a step; names are `folder/path#Symbol`. */
+  callGraph(folder: string): CallGraph {
+    const graph = this.#graphs.get(folder) ?? new CallGraph(new TsCode(this.sources, folder));
+    this.#graphs.set(folder, graph);
+    return graph;
   }
 
   report(page: string, line: number, text: string): void {

@@ -8,8 +8,8 @@ import { followEach } from './flag_each.ts';
 import { followGoFlag } from './flag_go.ts';
 import { type FlagStory, flagNames, followFlag, type Quote } from './flag_ts.ts';
 import { didYouMean } from './suggest.ts';
-import { CallGraph } from './ts_calls.ts';
-import { TsCode } from './ts_code.ts';
+import { CallGraph } from '../site/source/call_graph.ts';
+import { TsCode } from '../site/source/code.ts';
 
 const USAGE = 'usage: flag NAME [--in 05|final|FOLDER] [--each]';
 

@@ -4,8 +4,8 @@ import type { Sources } from '../site/source/program.ts';
 import type { Workplace } from './command.ts';
 import { type FlagStory, flagNames, followFlag } from './flag_ts.ts';
 import { didYouMean } from './suggest.ts';
-import { CallGraph } from './ts_calls.ts';
-import { TsCode } from './ts_code.ts';
+import { CallGraph } from '../site/source/call_graph.ts';
+import { TsCode } from '../site/source/code.ts';
 
 // Final differs in more than a line can hold.
 const MOST_FACTS = 6;

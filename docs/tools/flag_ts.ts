@@ -2,8 +2,8 @@
 // place where that field is used, in the order in which a start meets them.
 
 import { type Node, SyntaxKind } from '../site/source/program.ts';
-import type { CallGraph } from './ts_calls.ts';
-import { keyOf, nodesIn, type Place, type TsCode } from './ts_code.ts';
+import type { CallGraph } from '../site/source/call_graph.ts';
+import { keyOf, nodesIn, type Place, type TsCode } from '../site/source/code.ts';
 
 /** A place with the source line there. */
 export interface Quote extends Place {

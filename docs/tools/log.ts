@@ -14,8 +14,8 @@ import { findCalls, type LogCall, messageOf, nearMessages } from './log_messages
 import { logCallsOf } from './log_ts.ts';
 import { writeChart } from './log_write.ts';
 import { PageIndex } from './pages.ts';
-import { CallGraph } from './ts_calls.ts';
-import { keyOf, TsCode } from './ts_code.ts';
+import { CallGraph } from '../site/source/call_graph.ts';
+import { keyOf, TsCode } from '../site/source/code.ts';
 
 const USAGE = `usage: log MESSAGE [--in 05|final|FOLDER]       which line of the source writes a message
        log --file FILE [--in 05|final|FOLDER]   a log, line by line, with its source

@@ -3,7 +3,7 @@
 
 import { type Node, SyntaxKind } from '../site/source/program.ts';
 import type { LogCall } from './log_messages.ts';
-import { nodesIn, type TsCode, type Use } from './ts_code.ts';
+import { nodesIn, type TsCode, type Use } from '../site/source/code.ts';
 
 interface Call extends Node {
   readonly expression: Node & { readonly expression: Node };

@@ -7,8 +7,8 @@ import type { CommitFacts, FollowerFacts } from '../../docs/tools/quiz/raft.ts';
 import type { StoreFacts } from '../../docs/tools/quiz/store.ts';
 import type { WalFacts } from '../../docs/tools/quiz/wal.ts';
 import type { WatchedWrite, WatchFacts } from '../../docs/tools/quiz/watch.ts';
-import type { CallGraph } from '../../docs/tools/ts_calls.ts';
-import type { TsCode } from '../../docs/tools/ts_code.ts';
+import type { CallGraph } from '../../docs/site/source/call_graph.ts';
+import type { TsCode } from '../../docs/site/source/code.ts';
 
 /** The right answer as a model has it; undefined for kinds whose answers are names in the code. */
 export function answerOf({ kind, facts }: Question): string | undefined {

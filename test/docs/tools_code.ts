@@ -3,8 +3,8 @@
 import { after } from 'node:test';
 import { Sources } from '../../docs/site/source/program.ts';
 import { main } from '../../docs/tools/main.ts';
-import { CallGraph } from '../../docs/tools/ts_calls.ts';
-import { TsCode } from '../../docs/tools/ts_code.ts';
+import { CallGraph } from '../../docs/site/source/call_graph.ts';
+import { TsCode } from '../../docs/site/source/code.ts';
 import { REPOSITORY } from '../../steps/tool/chain.ts';
 
 /** The folder of the Go sources of etcd, where there is one. */

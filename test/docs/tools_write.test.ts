@@ -7,7 +7,7 @@ import { describe as describeWrite, logChart, textChart } from '../../docs/tools
 import { recordedWrite, recordPlainWrite } from '../../docs/tools/log_write.ts';
 import type { WriteEvent, WriteRecording } from '../../docs/tools/write_record.ts';
 import { brokenPromises, shapeOf } from '../../docs/tools/write_shape.ts';
-import { keyOf } from '../../docs/tools/ts_code.ts';
+import { keyOf } from '../../docs/site/source/code.ts';
 import { loadChain, REPOSITORY } from '../../steps/tool/chain.ts';
 import { Codes } from './tools_code.ts';
 

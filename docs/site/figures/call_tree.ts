@@ -4,7 +4,7 @@
 import { sourcePage } from '../blocks/code_html.ts';
 import type { Chapter } from '../book.ts';
 import type { Context } from '../context.ts';
-import { CallGraph, type FunctionName } from '../source/call_graph.ts';
+import type { CallGraph } from '../source/call_graph.ts';
 import { escapeHtml } from '../source/highlight.ts';
 import { noveltyOf } from './novelty.ts';
 import type { FigureOptions } from './registry.ts';
@@ -16,7 +16,7 @@ const DEPTH_MAX = 6;
 const LEFT_OUT = /^(ports(_node)?|core\/keys)\.ts#|#CleanupStack\.push$|Error(\.constructor)?$/;
 
 interface TreeNode {
-  readonly name: FunctionName;
+  readonly name: string;
   readonly children: readonly TreeNode[];
   /** Whether its calls are shown elsewhere in the tree, nearer to the root. */
   readonly isRepeated: boolean;
@@ -26,7 +26,7 @@ interface TreeNode {
 export function callTree(context: Context, chapter: Chapter, { base }: FigureOptions): string {
   const { link } = chapter;
   if (link === undefined) throw new Error('call-tree belongs on the page of a step');
-  const tree = treeOf(CallGraph.of(context.sources, link.folder));
+  const tree = treeOf(context.callGraph(link.folder), link.folder);
   const render = (node: TreeNode): string => {
     const { path, symbol } = splitName(node.name);
     const file = `${link.folder}/${path}`;
@@ -44,12 +44,12 @@ export function callTree(context: Context, chapter: Chapter, { base }: FigureOpt
   return `<ul class=tree>${render(tree)}</ul>`;
 }
 
-function treeOf(graph: CallGraph): TreeNode {
-  const depths = depthsOf(graph);
-  const expanded = new Set<FunctionName>();
-  const grow = (name: FunctionName, depth: number): TreeNode => {
+function treeOf(graph: CallGraph, folder: string): TreeNode {
+  const depths = depthsOf(graph, folder);
+  const expanded = new Set<string>();
+  const grow = (name: string, depth: number): TreeNode => {
     const isFirst = !expanded.has(name) && depths.get(name) === depth;
-    const calls = calledAtOnce(graph, name);
+    const calls = calledAtOnce(graph, folder, name);
     if (!isFirst || depth >= DEPTH_MAX)
       return { name, children: [], isRepeated: calls.length > 0 && depth < DEPTH_MAX };
     expanded.add(name);
@@ -59,11 +59,11 @@ function treeOf(graph: CallGraph): TreeNode {
 }
 
 // A function is opened where it is nearest to the root.
-function depthsOf(graph: CallGraph): Map<FunctionName, number> {
-  const depths = new Map<FunctionName, number>([[ROOT, 0]]);
-  const queue: FunctionName[] = [ROOT];
+function depthsOf(graph: CallGraph, folder: string): Map<string, number> {
+  const depths = new Map<string, number>([[ROOT, 0]]);
+  const queue: string[] = [ROOT];
   for (const name of queue) {
-    for (const to of calledAtOnce(graph, name)) {
+    for (const to of calledAtOnce(graph, folder, name)) {
       if (depths.has(to)) continue;
       depths.set(to, (depths.get(name) ?? 0) + 1);
       queue.push(to);
@@ -72,10 +72,11 @@ function depthsOf(graph: CallGraph): Map<FunctionName, number> {
   return depths;
 }
 
-function calledAtOnce(graph: CallGraph, name: FunctionName): FunctionName[] {
-  return (graph.calls.get(name) ?? [])
-    .filter(({ to, isLater }) => !isLater && to !== name && !LEFT_OUT.test(to))
-    .map(({ to }) => to);
+function calledAtOnce(graph: CallGraph, folder: string, name: string): string[] {
+  return graph
+    .calledAtOnce(`${folder}/${name}`)
+    .map((key) => key.slice(folder.length + 1))
+    .filter((to) => !LEFT_OUT.test(to));
 }
 
 function hasNovelty(context: Context, chapter: Chapter, node: TreeNode): boolean {

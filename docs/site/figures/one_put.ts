@@ -5,7 +5,6 @@
 import { sourcePage } from '../blocks/code_html.ts';
 import type { Chapter } from '../book.ts';
 import type { Context } from '../context.ts';
-import { CallGraph } from '../source/call_graph.ts';
 import { escapeHtml } from '../source/highlight.ts';
 import { noveltyOf } from './novelty.ts';
 import type { FigureOptions } from './registry.ts';
@@ -149,14 +148,15 @@ export function onePut(context: Context, chapter: Chapter, { base, caption }: Fi
 
 // A station that does not exist, or that nobody calls any more, is an error of the page.
 function checkWay(context: Context, folder: string, stations: readonly Station[]): void {
-  const graph = CallGraph.of(context.sources, folder);
+  const graph = context.callGraph(folder);
   for (const [i, { at, by }] of stations.entries()) {
     const { path, symbol } = splitName(at);
     const file = context.file(`${folder}/${path}`);
     if (file?.symbols.some(({ name }) => name === symbol) !== true) throw new Error(`one-put: there is no ${at}`);
     const before = stations[i - 1];
     if (before === undefined || by !== undefined) continue;
-    if (!graph.reaches(before.at, at, HOPS_MAX)) throw new Error(`one-put: ${before.at} does not call ${at}`);
+    if (!graph.reaches(`${folder}/${before.at}`, `${folder}/${at}`, HOPS_MAX))
+      throw new Error(`one-put: ${before.at} does not call ${at}`);
   }
 }
 

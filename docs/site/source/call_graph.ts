@@ -1,186 +1,229 @@
-// Who calls whom in one step, as the compiler understands it. A call of an interface's method counts as one of every class that
-// implements the interface.
+// Who calls whom in the code of one element of the chain. An edge is exact where a name is written; a call through an
+// interface leads to every class that says it implements it, and a mention that is no call (a function that is handed on)
+// counts as well, since somebody will call it.
 
-import { type Node, type Sources, SyntaxKind } from './program.ts';
-import { type FileSymbol, LineIndex, ownerOf, symbolsOf } from './symbols.ts';
+import { type Node, SyntaxKind } from './program.ts';
+import { keyOf, nodesIn, type Owned, type TsCode, type Use } from './code.ts';
 
-/** A function or method: `server/server.ts#EtcdServer.put`, the path relative to the folder. */
-export type FunctionName = string;
-
+/** A mention of one symbol in the body of another. */
 export interface Call {
-  readonly to: FunctionName;
+  readonly from: string;
+  readonly to: string;
+  readonly use: Use;
+  /** Whether it is written as a call or `new`. */
+  readonly isCall: boolean;
   /** Whether it stands in a function within the function, and so happens later, if at all. */
   readonly isLater: boolean;
 }
 
-interface Named extends Node {
-  readonly name?: Node;
-  readonly expression?: Node;
-}
-
 export class CallGraph {
-  /** The calls of each function, in the order of the source, each target once. */
-  readonly calls: ReadonlyMap<FunctionName, readonly Call[]>;
+  readonly #byCaller = new Map<string, Call[]>();
+  readonly #byCallee = new Map<string, Call[]>();
+  readonly #owned = new Map<string, Owned>();
 
-  private constructor(calls: ReadonlyMap<FunctionName, readonly Call[]>) {
-    this.calls = calls;
+  constructor(code: TsCode) {
+    for (const file of code.files) {
+      for (const symbol of code.symbols(file)) {
+        if (symbol.node === undefined || symbol.kind === 'type' || symbol.kind === 'header') continue;
+        const owned = { file, symbol };
+        this.#owned.set(keyOf({ file, symbol: symbol.name }), owned);
+        for (const use of code.usesOf(declarationOf(symbol.node))) this.#add(owned, use);
+      }
+    }
+    this.#linkInterfaces(code);
+    for (const calls of this.#byCaller.values()) calls.sort((a, b) => a.use.node.pos - b.use.node.pos);
   }
 
-  /** The graph of the sources below `folder`. */
-  static of(sources: Sources, folder: string): CallGraph {
-    return new CallGraph(new Builder(sources, folder).build());
+  /** Calls out of a symbol, in the order of the text. */
+  from(key: string): readonly Call[] {
+    return this.#byCaller.get(key) ?? [];
+  }
+
+  /** Calls into a symbol. */
+  to(key: string): readonly Call[] {
+    return this.#byCallee.get(key) ?? [];
+  }
+
+  /**
+   * What a function calls before it returns, by calls, `new` and getters, each once, in the order of the text. A constructor
+   * calls what its fields are set to.
+   */
+  calledAtOnce(key: string): string[] {
+    return this.#called(key, (call) => !call.isLater);
+  }
+
+  /** What a function calls, at once or from functions in it. */
+  called(key: string): string[] {
+    return this.#called(key, () => true);
   }
 
   /** Whether `to` is called by `from`, directly or through at most `hops - 1` others. */
-  reaches(from: FunctionName, to: FunctionName, hops: number): boolean {
-    if (hops === 0) return false;
-    const calls = this.calls.get(from) ?? [];
-    return calls.some((call) => call.to === to || this.reaches(call.to, to, hops - 1));
+  reaches(from: string, to: string, hops: number): boolean {
+    return hops > 0 && this.called(from).some((key) => key === to || this.reaches(key, to, hops - 1));
   }
 
-  /** Who calls `to`. */
-  callers(to: FunctionName): FunctionName[] {
-    return [...this.calls].filter(([, calls]) => calls.some((call) => call.to === to)).map(([from]) => from);
-  }
-}
-
-interface File {
-  readonly symbols: readonly FileSymbol[];
-  readonly lines: LineIndex;
-}
-
-interface Site {
-  readonly from: FunctionName;
-  readonly callee: Node;
-  readonly isNew: boolean;
-  readonly isLater: boolean;
-}
-
-class Builder {
-  readonly #sources: Sources;
-  readonly #folder: string;
-  readonly #files = new Map<string, File>();
-  readonly #sites: Site[] = [];
-  // By interface method: the methods of the classes that implement it.
-  readonly #implementations = new Map<FunctionName, FunctionName[]>();
-
-  constructor(sources: Sources, folder: string) {
-    this.#sources = sources;
-    this.#folder = folder;
+  #called(key: string, isWanted: (call: Call) => boolean): string[] {
+    const calls = this.#bodiesOf(key)
+      .flatMap((body) => this.from(body))
+      .filter((call) => isWanted(call) && (call.isCall || this.#isGetter(call.to)));
+    const keys = calls.map(({ to }) => to);
+    // Where there is a constructor, it stands for its class.
+    return [...new Set(keys)].filter(
+      (to) => to !== key && !keys.includes(`${to}.constructor`) && !this.#isSignature(to),
+    );
   }
 
-  build(): Map<FunctionName, Call[]> {
-    for (const path of this.#sources.paths(this.#folder)) this.#readFile(path);
-    const targets = this.#sources.declarations(this.#sites.map(({ callee }) => callee));
-    const calls = new Map<FunctionName, Call[]>();
-    for (const [i, { from, isNew, isLater }] of this.#sites.entries()) {
-      const list = calls.get(from) ?? [];
-      calls.set(from, list);
-      for (const declaration of targets[i] ?? []) {
-        const name = this.#functionAt(declaration, isNew);
-        for (const to of name === undefined ? [] : (this.#implementations.get(name) ?? [name])) {
-          const known = list.findIndex((call) => call.to === to);
-          // Called both at once and later: at once counts.
-          if (known < 0) list.push({ to, isLater });
-          else if (list[known]?.isLater === true && !isLater) list[known] = { to, isLater };
-        }
-      }
-    }
-    return calls;
+  // A class without a constructor has fields all the same.
+  #bodiesOf(key: string): string[] {
+    const owned = this.#owned.get(key);
+    const isMade = owned?.symbol.kind === 'class' || owned?.symbol.node?.kind === SyntaxKind.Constructor;
+    if (!isMade) return [key];
+    const className = key.replace(/\.constructor$/, '');
+    const isField = ({ symbol: { node } }: Owned): boolean => node?.kind === SyntaxKind.PropertyDeclaration;
+    const fields = [...this.#owned].filter(([name, one]) => name.startsWith(`${className}.`) && isField(one));
+    return [...fields.map(([name]) => name), key];
   }
 
-  #readFile(path: string): void {
-    const tree = this.#sources.tree(path);
-    if (tree === undefined) return;
-    const symbols = symbolsOf(tree);
-    this.#files.set(path, { symbols, lines: new LineIndex(tree.text) });
-    for (const { name, kind, node } of symbols) {
-      if (node === undefined) continue;
-      if (kind === 'class') this.#readClass(path, name, node);
-      else if (kind !== 'type') this.#collect(node, this.#shortened(path, bodyOwner(name, kind, node, symbols)));
-    }
+  // The methods of an interface have no bodies: those of its classes are called.
+  #isSignature(key: string): boolean {
+    return this.#owned.get(key)?.symbol.node?.kind === SyntaxKind.MethodSignature;
   }
 
-  #readClass(path: string, name: string, node: Node): void {
-    const { heritageClauses } = node as Node & { heritageClauses?: readonly { types: readonly Named[] }[] };
-    const interfaces = (heritageClauses ?? []).flatMap(({ types }) => types.map((type) => type.expression));
-    const found = this.#sources.declarations(interfaces.filter((one) => one !== undefined));
-    for (const declaration of found.flat()) {
-      const file = this.#sources.pathOf(declaration.getSourceFile().fileName);
-      const owner = (declaration as Named).name?.getText() ?? '';
-      for (const member of (declaration as Node & { members?: readonly Named[] }).members ?? []) {
-        const method = member.name?.getText() ?? '';
-        const key = this.#shortened(file, `${owner}.${method}`);
-        const list = this.#implementations.get(key) ?? [];
-        list.push(this.#shortened(path, `${name}.${method}`));
-        this.#implementations.set(key, list);
-      }
-    }
+  #isGetter(key: string): boolean {
+    return this.#owned.get(key)?.symbol.node?.kind === SyntaxKind.GetAccessor;
   }
 
-  #collect(node: Node, from: FunctionName): void {
-    const visit = (child: Node, isInner: boolean): void => {
-      const isNew = child.kind === SyntaxKind.NewExpression;
-      if (isNew || child.kind === SyntaxKind.CallExpression) {
-        const target = (child as Named).expression as Named;
-        this.#sites.push({ from, callee: target.name ?? target, isNew, isLater: isInner });
-      } else if (child.kind === SyntaxKind.PropertyAccessExpression && isRead(child)) {
-        // A getter is called without parentheses; what is no function is dropped when it is resolved.
-        this.#sites.push({ from, callee: (child as Named).name ?? child, isNew: false, isLater: isInner });
-      }
-      const isClosure = CLOSURES.has(child.kind);
-      child.forEachChild((next) => visit(next, isInner || isClosure));
+  /** What a key means; undefined for what is no function, member or value of this code. */
+  owned(key: string): Owned | undefined {
+    return this.#owned.get(key);
+  }
+
+  /** All symbols that have a body: functions and members of classes. */
+  functions(): Owned[] {
+    return [...this.#owned.values()].filter(
+      ({ symbol: { node, kind } }) => kind === 'function' || (node !== undefined && isMethod(node)),
+    );
+  }
+
+  /** The symbols in the order in which a walk from `start` meets them: depth first, as the text says. */
+  walk(start: string): Map<string, number> {
+    const order = new Map<string, number>();
+    const visit = (key: string): void => {
+      if (order.has(key)) return;
+      order.set(key, order.size);
+      for (const { to } of this.from(key)) visit(to);
     };
-    node.forEachChild((child) => visit(child, false));
+    visit(start);
+    return order;
   }
 
-  /** The function that a declaration is, if it is one of the step. */
-  #functionAt(declaration: Node, isNew: boolean): FunctionName | undefined {
-    const path = this.#sources.pathOf(declaration.getSourceFile().fileName);
-    const file = this.#files.get(path);
-    if (file === undefined || !(CALLED.has(declaration.kind) || FUNCTION_MEMBERS.has(declaration.kind)))
-      return undefined;
-    const { name, kind, node } = ownerOf(file.symbols, file.lines.of(declaration.getStart()));
-    if (isNew && kind === 'class') {
-      const isThere = file.symbols.some((symbol) => symbol.name === `${name}.constructor`);
-      return this.#shortened(path, isThere ? `${name}.constructor` : name);
+  /** The shortest chain of calls from `start` to `goal`, both ends included; undefined when there is none. */
+  path(start: string, goal: string): string[] | undefined {
+    const before = new Map<string, string | undefined>([[start, undefined]]);
+    for (const key of before.keys()) {
+      if (key === goal) {
+        const chain: string[] = [];
+        for (let at: string | undefined = key; at !== undefined; at = before.get(at)) chain.unshift(at);
+        return chain;
+      }
+      for (const { to } of this.from(key)) if (!before.has(to)) before.set(to, key);
     }
-    const isFunction = kind === 'function' || (node !== undefined && FUNCTION_MEMBERS.has(node.kind));
-    return isFunction ? this.#shortened(path, name) : undefined;
+    return undefined;
   }
 
-  #shortened(path: string, symbol: string): FunctionName {
-    const inside = path.startsWith(`${this.#folder}/`) ? path.slice(this.#folder.length + 1) : path;
-    return `${inside}#${symbol}`;
+  // A member of an interface is called where the member of a class is meant.
+  #linkInterfaces(code: TsCode): void {
+    for (const { className, file, interfaceNode } of implementations(code)) {
+      const members =
+        (interfaceNode as Node & { readonly members?: readonly (Node & { readonly name?: Node })[] }).members ?? [];
+      for (const member of members) {
+        const own = this.#owned.get(keyOf({ file, symbol: `${className}.${member.name?.getText()}` }));
+        if (own !== undefined) for (const use of code.usesOf(member)) this.#add(own, use);
+      }
+    }
+    // `new Class` runs the constructor.
+    for (const [key, { file, symbol }] of this.#owned) {
+      const made =
+        symbol.kind === 'class' ? this.#owned.get(keyOf({ file, symbol: `${symbol.name}.constructor` })) : undefined;
+      if (made === undefined) continue;
+      for (const { use, isCall } of this.to(key)) if (isCall) this.#add(made, use);
+    }
+  }
+
+  #add(to: Owned, use: Use): void {
+    if (use.symbol === 'header' || isType(use.node)) return;
+    const call = {
+      from: keyOf(use),
+      to: keyOf({ file: to.file, symbol: to.symbol.name }),
+      use,
+      isCall: isCalled(use.node),
+      isLater: isInClosure(use.node),
+    };
+    if (call.from === call.to) return;
+    push(this.#byCaller, call.from, call);
+    push(this.#byCallee, call.to, call);
   }
 }
 
-const FUNCTION_MEMBERS: ReadonlySet<SyntaxKind> = new Set([
-  SyntaxKind.MethodDeclaration,
-  SyntaxKind.MethodSignature,
-  SyntaxKind.GetAccessor,
-  SyntaxKind.SetAccessor,
-  SyntaxKind.Constructor,
-]);
-
-const CALLED: ReadonlySet<SyntaxKind> = new Set([SyntaxKind.FunctionDeclaration, SyntaxKind.ClassDeclaration]);
-
-// A method within a function is one of an object that it makes.
-const CLOSURES: ReadonlySet<SyntaxKind> = new Set([
-  SyntaxKind.ArrowFunction,
-  SyntaxKind.FunctionExpression,
-  SyntaxKind.MethodDeclaration,
-]);
-
-// What a field is set to happens in the constructor.
-function bodyOwner(name: string, kind: FileSymbol['kind'], node: Node, symbols: readonly FileSymbol[]): string {
-  if (kind !== 'member' || FUNCTION_MEMBERS.has(node.kind)) return name;
-  const owner = name.slice(0, name.indexOf('.'));
-  return symbols.some((symbol) => symbol.name === `${owner}.constructor`) ? `${owner}.constructor` : owner;
+function declarationOf(node: Node): Node {
+  if (node.kind !== SyntaxKind.VariableStatement) return node;
+  const [only = node] = nodesIn(node, ({ kind }) => kind === SyntaxKind.VariableDeclaration);
+  return only;
 }
 
-function isRead(node: Node): boolean {
-  const { parent } = node;
-  const isCallee = parent.kind === SyntaxKind.CallExpression && (parent as Named).expression === node;
-  return !isCallee && parent.kind !== SyntaxKind.NewExpression;
+function isMethod({ kind }: Node): boolean {
+  return kind === SyntaxKind.MethodDeclaration || kind === SyntaxKind.GetAccessor || kind === SyntaxKind.Constructor;
+}
+
+// f(), a.f(), new F(); but not the F of F.f().
+function isCalled(node: Node): boolean {
+  const { parent } = node as Node & { readonly parent: Node & { readonly name?: Node } };
+  const isMember = parent.kind === SyntaxKind.PropertyAccessExpression && parent.name === node;
+  const target = isMember ? parent : node;
+  const call = target.parent as Node & { readonly expression?: Node };
+  const isCall = call.kind === SyntaxKind.CallExpression || call.kind === SyntaxKind.NewExpression;
+  return isCall && call.expression === target;
+}
+
+// Below the function that the symbol is there is another one: it runs when somebody calls it.
+function isInClosure(node: Node): boolean {
+  for (let at: Node = node.parent; at !== undefined; at = at.parent) {
+    if (at.kind === SyntaxKind.ArrowFunction || at.kind === SyntaxKind.FunctionExpression) return true;
+    // A method of an object that is made here, not of a class.
+    if (at.kind === SyntaxKind.MethodDeclaration) return at.parent.kind === SyntaxKind.ObjectLiteralExpression;
+    if (at.kind === SyntaxKind.FunctionDeclaration || at.kind === SyntaxKind.Constructor) return false;
+  }
+  return false;
+}
+
+function isType(node: Node): boolean {
+  for (let at: Node = node.parent; at !== undefined; at = at.parent) {
+    const { kind } = at;
+    if (kind === SyntaxKind.TypeReference || kind === SyntaxKind.ExpressionWithTypeArguments) return true;
+    if (kind === SyntaxKind.Block || kind === SyntaxKind.SourceFile) return false;
+  }
+  return false;
+}
+
+function implementations(code: TsCode): { className: string; file: string; interfaceNode: Node }[] {
+  const clauses = code.files.flatMap((file) =>
+    code.symbols(file).flatMap((symbol) => {
+      if (symbol.kind !== 'class' || symbol.node === undefined) return [];
+      const { heritageClauses = [] } = symbol.node as Node & { readonly heritageClauses?: readonly Node[] };
+      const names = heritageClauses.flatMap((clause) => nodesIn(clause, ({ kind }) => kind === SyntaxKind.Identifier));
+      return names.map((name) => ({ className: symbol.name, file, name }));
+    }),
+  );
+  const declarations = code.sources.declarations(clauses.map(({ name }) => name));
+  return clauses.flatMap(({ className, file }, i) =>
+    (declarations[i] ?? [])
+      .filter(({ kind }) => kind === SyntaxKind.InterfaceDeclaration)
+      .map((interfaceNode) => ({ className, file, interfaceNode })),
+  );
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }

@@ -4,8 +4,8 @@
 import { followFlag, flagNames } from '../flag_ts.ts';
 import { type LogCall, messageOf } from '../log_messages.ts';
 import { logCallsOf } from '../log_ts.ts';
-import type { CallGraph } from '../ts_calls.ts';
-import { keyOf, type Owned, type TsCode } from '../ts_code.ts';
+import type { CallGraph } from '../../site/source/call_graph.ts';
+import { keyOf, type Owned, type TsCode } from '../../site/source/code.ts';
 import type { Draft, Maker } from './question.ts';
 import type { SeededRandom } from './random.ts';
 

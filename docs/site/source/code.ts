@@ -1,8 +1,8 @@
 // The code of one element of the chain, as a reader looks at it: which symbol a line is in, where something is used, who
 // calls whom. Names are resolved by the compiler, so two things of the same name are never mixed up.
 
-import { type Node, type SourceFile, type Sources, SyntaxKind } from '../site/source/program.ts';
-import { type FileSymbol, LineIndex, ownerOf, symbolsOf } from '../site/source/symbols.ts';
+import { type Node, type SourceFile, type Sources, SyntaxKind } from './program.ts';
+import { type FileSymbol, LineIndex, ownerOf, symbolsOf } from './symbols.ts';
 
 /** A place in the code. */
 export interface Place {
