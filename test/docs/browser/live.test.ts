@@ -97,7 +97,7 @@ function seek(page: Page, ms: number): Promise<void> {
 async function stateOf(page: Page, member: number): Promise<string> {
   return (
     (await page
-      .getByRole('region', { name: `Member n${member}` })
+      .getByRole('group', { name: `Member n${member}` })
       .locator('.live-state')
       .textContent()) ?? ''
   );
