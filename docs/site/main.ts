@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../../steps/tool/chain.ts';
 import { buildSite } from './build.ts';
 
-const { values } = parseArgs({ options: { page: { type: 'string', default: '' } } });
+const { values } = options();
 const begin = performance.now();
 const out = path.join(REPOSITORY, 'docs/dist');
 const { problems, pages, files } = await buildSite({ out });
@@ -19,3 +19,12 @@ for (const { chapter, words, answers } of pages) {
 const seconds = ((performance.now() - begin) / 1000).toFixed(1);
 console.log(`${files} files in docs/dist, ${seconds} s; open docs/dist/index.html`);
 if (wanted.length > 0) process.exitCode = 1;
+
+function options(): { values: { page: string } } {
+  try {
+    return parseArgs({ options: { page: { type: 'string', default: '' } } });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(2);
+  }
+}

@@ -1,47 +1,39 @@
-// `npm run docs:serve [-- --port N]`: serves docs/dist on this machine, for browsers that restrict pages opened from files, and
-// for a phone beside it with `--host 0.0.0.0`.
+// `npm run docs:serve [-- --port N --host ADDRESS]`: serves docs/dist on this machine, for browsers that restrict pages opened
+// from files; with `--host 0.0.0.0` also for a phone beside it.
 
 import fs from 'node:fs';
-import http from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../../steps/tool/chain.ts';
+import { newSiteServer } from './site_server.ts';
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-};
-const FOLDER = path.join(REPOSITORY, 'docs/dist');
+const USAGE = 'usage: npm run docs:serve [-- --port N --host ADDRESS]';
 
-/** The file that a request means, or undefined when the site has none. */
-function fileOf(url: string): string | undefined {
-  let name: string;
-  try {
-    name = decodeURIComponent(url.split(/[?#]/, 1)[0] ?? '/');
-  } catch {
-    return undefined;
-  }
-  const file = path.join(FOLDER, name.endsWith('/') ? `${name}index.html` : name);
-  const isInside = file.startsWith(FOLDER + path.sep);
-  return isInside && fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+function serve(): void {
+  const { port, host } = readOptions();
+  const folder = path.join(REPOSITORY, 'docs/dist');
+  if (!fs.existsSync(folder)) throw new Error('no docs/dist yet: npm run docs');
+  const server = newSiteServer(folder);
+  server.on('error', fail);
+  server.listen(port, host, () => console.log(`http://${host}:${port}/`));
 }
 
-const { values } = parseArgs({
-  options: { port: { type: 'string', default: '8080' }, host: { type: 'string', default: '127.0.0.1' } },
-});
-if (!fs.existsSync(FOLDER)) {
-  console.error('no docs/dist yet: npm run docs');
-  process.exit(1);
+function readOptions(): { port: number; host: string } {
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '8080' }, host: { type: 'string', default: '127.0.0.1' } },
+  });
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port < 1 || port > 65_535) throw new Error(`no port: ${values.port}\n${USAGE}`);
+  return { port, host: values.host };
 }
-const server = http.createServer((request, response) => {
-  const file = fileOf(request.url ?? '/');
-  if (file === undefined) return void response.writeHead(404, { 'Content-Type': 'text/plain' }).end('no such page\n');
-  response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
-  fs.createReadStream(file).pipe(response);
-});
-server.on('error', (error) => {
-  console.error(error.message);
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
-});
-server.listen(Number(values.port), values.host, () => console.log(`http://${values.host}:${values.port}/`));
+}
+
+try {
+  serve();
+} catch (error) {
+  fail(error);
+}
