@@ -48,11 +48,9 @@ export function parseSession(content: string, words: readonly string[]): Session
 
 /** Renders a console block; the prompts are no part of what is copied. */
 export function renderConsole(content: string, words: readonly string[]): string {
-  const { server, lead, commands } = parseSession(content, words);
-  const title =
-    server === undefined
-      ? ''
-      : `<figcaption>terminal of ${server === 1 ? 'the server' : `server ${server}`}</figcaption>`;
+  const { server, isGo, lead, commands } = parseSession(content, words);
+  const note = server !== undefined ? `terminal ${server}` : isGo ? 'needs the Go source of etcd in ETCD_SOURCE' : '';
+  const title = note === '' ? '' : `<figcaption>${note}</figcaption>`;
   const parts = [...lead.map(outputHtml), ...commands.map(commandHtml)];
   return `<figure class="console${server === undefined ? '' : ' server'}">${title}<pre tabindex=0><code>${parts.join('\n')}</code></pre></figure>\n`;
 }

@@ -54,7 +54,12 @@ export class Sources {
 
   /** Ends the compiler. */
   close(): void {
-    this.#api.close();
+    // Asked to end, it may say "context canceled" on the terminal. So it is not asked.
+    const { client } = this.#api as unknown as {
+      client: { channel: { child: { kill(signal: string): unknown } }; close(): void };
+    };
+    client.channel.child.kill('SIGKILL');
+    client.close();
   }
 
   #declarationsOf(symbol: TypeSymbol | undefined): Node[] {
