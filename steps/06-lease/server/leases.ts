@@ -39,8 +39,8 @@ export interface LeaseTimes {
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
-  // Leases whose end is in the log and not applied yet.
-  readonly #revoking = new Set<bigint>();
+  // Leases whose end is in the log and not applied yet, each with its being applied.
+  readonly #revoking = new Map<bigint, Promise<unknown>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LeaseKeeperOptions) {
@@ -76,7 +76,9 @@ export class LeaseKeeper {
   }
 
   /** The same here, on the member that leads. Errors: NotPrimary, LeaseNotFound. */
-  renewHere(id: bigint): number {
+  async renewHere(id: bigint): Promise<number> {
+    // Nobody is told of a renewal that the end of the lease overtakes.
+    await this.#revoking.get(id);
     if (!this.#options.isPrimary()) throw new EtcdError('NotPrimary');
     return this.#options.lessor.renew(id, performance.now()).ttl;
   }
@@ -116,13 +118,13 @@ export class LeaseKeeper {
     const now = performance.now();
     const expired = lessor.list().filter(({ id, deadline }) => deadline <= now && !this.#revoking.has(id));
     for (const { id } of expired.slice(0, REVOKED_PER_LOOK)) {
-      this.#revoking.add(id);
       // A client may be faster, or the leader may be lost: the next look tries what is left. Another error ends the process.
-      this.revoke(id)
+      const end = this.revoke(id)
         .catch((error: unknown) => {
           if (!(error instanceof EtcdError)) throw error;
         })
         .finally(() => this.#revoking.delete(id));
+      this.#revoking.set(id, end);
     }
   }
 }

@@ -6,6 +6,9 @@ import { RaftMessageType } from '../../../proto/schema.ts';
 import { Lessor } from '../../../steps/06-lease/core/lease/lessor.ts';
 import { newMessage, NONE } from '../../../steps/06-lease/core/raft/messages.ts';
 import { RawNode } from '../../../steps/06-lease/core/raft/rawnode.ts';
+import { IdGenerator } from '../../../steps/06-lease/server/id_generator.ts';
+import { LeaseKeeper } from '../../../steps/06-lease/server/leases.ts';
+import type { LeaderCalls } from '../../../steps/06-lease/server/leader_calls.ts';
 
 const ELECTION_TICK = 10;
 
@@ -75,4 +78,29 @@ test('step 06: a key hangs on the lease of its last put, and is handed out once 
   assert.deepEqual(lessor.revoke(1n), ['a', 'b']);
   assert.throws(() => lessor.revoke(1n), { kind: 'LeaseNotFound' });
   assert.throws(() => lessor.renew(1n, 0), { kind: 'LeaseNotFound' });
+});
+
+test('step 06: a renewal waits for an end that is in the log, and then knows what became of the lease', async () => {
+  const lessor = new Lessor(1);
+  const ends: (() => void)[] = [];
+  const keeper = new LeaseKeeper({
+    lessor,
+    ids: new IdGenerator(1n, 0),
+    isPrimary: () => true,
+    leader: {} as LeaderCalls,
+    grant: () => Promise.reject(new Error('not asked')),
+    // Its entry waits until the test lets it be applied.
+    revoke: () => new Promise((resolve) => void ends.push(() => resolve({ header: undefined }))),
+  });
+  for (const id of [1n, 2n]) lessor.grant({ id, ttl: 1, now: performance.now() - 2000 });
+  keeper.start();
+  while (ends.length < 2) await new Promise((resolve) => void setTimeout(resolve, 20));
+  const renewals = [keeper.renew(1n), keeper.renew(2n)];
+  const early = await Promise.race([...renewals, new Promise((resolve) => void setTimeout(resolve, 50, 'waits'))]);
+  assert.equal(early, 'waits');
+  // The one is over, the proposal of the other got lost.
+  lessor.revoke(1n);
+  for (const end of ends) end();
+  assert.deepEqual(await Promise.all(renewals), [0, 1]);
+  keeper.stop();
 });

@@ -15,9 +15,9 @@ export const LEASE_PROBLEMS: ReadonlyMap<ErrorKind, string> = new Map([
 
 /** POST /leases: keeps a lease alive. */
 export function renewHandler(leases: LeaseKeeper): HttpHandler {
-  return answering((body) => {
+  return answering(async (body) => {
     const { ID } = codecs['etcdserverpb.LeaseKeepAliveRequest'].decode(body);
-    return codecs['etcdserverpb.LeaseKeepAliveResponse'].encode({ ID, TTL: leases.renewHere(ID) });
+    return codecs['etcdserverpb.LeaseKeepAliveResponse'].encode({ ID, TTL: await leases.renewHere(ID) });
   });
 }
 
@@ -32,19 +32,19 @@ export function leaseTimesHandler(leases: LeaseKeeper): HttpHandler {
   });
 }
 
-function answering(work: (body: Uint8Array) => Uint8Array): HttpHandler {
+function answering(work: (body: Uint8Array) => Uint8Array | Promise<Uint8Array>): HttpHandler {
   return methodOnly('POST', (request, response) => void answer(request, response, work));
 }
 
 async function answer(
   request: http.IncomingMessage,
   response: http.ServerResponse,
-  work: (body: Uint8Array) => Uint8Array,
+  work: (body: Uint8Array) => Uint8Array | Promise<Uint8Array>,
 ): Promise<void> {
   const body = await readBody(request, LEASE_BODY_BYTES);
   if (body === undefined) return sendText(response, 400, 'error reading body\n');
   try {
-    send(response, { status: 200, type: 'application/protobuf', text: work(body) });
+    send(response, { status: 200, type: 'application/protobuf', text: await work(body) });
   } catch (error) {
     const kind = error instanceof EtcdError ? error.kind : undefined;
     const text = kind === undefined ? undefined : LEASE_PROBLEMS.get(kind);
