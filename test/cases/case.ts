@@ -31,8 +31,8 @@ export interface Case {
   readonly server?: 'shared' | 'fresh' | 'none' | 'cluster';
   /** Flags of the fresh server. */
   readonly flags?: Readonly<Record<string, string>>;
-  /** Skipped by name where the stock etcdctl is missing. */
-  readonly needs?: 'etcdctl';
+  /** Skipped by name where the stock etcdctl, or the right to mount a disk, is missing. */
+  readonly needs?: 'etcdctl' | 'mount';
   readonly run: (t: CaseContext) => Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { FINAL, loadChain, positionOf } from '../../steps/tool/chain.ts';
 import { Cluster } from '../harness/cluster.ts';
 import { within } from '../harness/process.ts';
 import { Server } from '../harness/server.ts';
+import { canMount } from '../harness/small_disk.ts';
 import { findEtcdctl, type Target } from '../harness/target.ts';
 import { type Case, CaseContext, type CaseGroup } from './case.ts';
 
@@ -27,6 +28,7 @@ export function skipReason(one: Case, target: Target): string | undefined {
   if (target.kind === 'real' && one.notOnReal !== undefined) return `not on a real etcd: ${one.notOnReal}`;
   if (target.line === '3.4' && one.only === '3.5') return 'holds from 3.5 on';
   if (one.needs === 'etcdctl' && findEtcdctl() === undefined) return 'no etcdctl: set ETCDCTL_BIN';
+  if (one.needs === 'mount' && !canMount()) return 'no right to mount a small disk';
   return undefined;
 }
 

@@ -1,11 +1,11 @@
 // Durability: what was acknowledged survives a kill and a full disk, a torn end of the log is cut off, damage is refused (spec/storage.md 4).
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Decoder } from '../../final/storage/wal/decoder.ts';
 import { KV } from '../../proto/load.ts';
+import { mountDisk, resizeDisk, unmountDisk } from '../harness/small_disk.ts';
 import type { Server } from '../harness/server.ts';
 import { bytes, type Case, type CaseContext, type CaseGroup, text } from './case.ts';
 
@@ -137,18 +137,19 @@ const cases: Case[] = [
     name: 'a server whose disk is full ends, and has everything that it acknowledged when there is room again',
     since,
     server: 'none',
+    needs: 'mount',
     notOnReal: 'a log segment there takes its 64 MB beforehand, so a small disk does not let it start',
     run: async (t) => {
       const folder = t.folder();
       const disk = path.join(folder, 'data');
       fs.mkdirSync(disk);
-      if (!mount(disk, '1m')) return;
+      mountDisk(disk, '1m');
       try {
         const first = await t.start({ folder });
         const acknowledged = await fill(first);
         assert.equal((await first.ended(EXIT_LIMIT_MS)).code, 1);
         assert.match(first.stderr, /ENOSPC|no space left on device/);
-        execFileSync('mount', ['-o', 'remount,size=40m', disk]);
+        resizeDisk(disk, '40m');
         const second = await t.start({ folder });
         const { response } = await second
           .grpc()
@@ -156,21 +157,11 @@ const cases: Case[] = [
         assert.ok((response?.count ?? 0) >= acknowledged, `${acknowledged} acknowledged, ${response?.count} there`);
         await second.kill();
       } finally {
-        execFileSync('umount', ['--lazy', disk]);
+        unmountDisk(disk);
       }
     },
   },
 ];
-
-// Only root may; elsewhere the case has nothing to work on.
-function mount(folder: string, size: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Puts until the server is gone; returns how many puts it acknowledged. */
 async function fill(server: Server): Promise<number> {
