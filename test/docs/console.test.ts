@@ -15,6 +15,13 @@ import { HAS_OWN_NETWORK, ownNetwork } from './own_network.ts';
 const PAGE_LIMIT_MS = 300_000;
 // A page waits for most of its time.
 const PAGES_AT_ONCE = HAS_OWN_NETWORK ? 3 : 1;
+// What a page may need of this environment, which is otherwise kept from programs that are tested.
+const PASSED_ON = Object.fromEntries(
+  ['ETCD_SOURCE', 'ETCDCTL_BIN'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
 const USUAL_PORTS = [2379, 2380, 12379, 12380, 22379, 22380, 32379, 32380];
 
 const pages = loadParts()
@@ -45,7 +52,12 @@ describe('pages print what they say', { concurrency: PAGES_AT_ONCE }, () => {
         '--page',
         source,
       ]);
-      const { code, stdout, stderr } = await runProgram({ command, cwd: REPOSITORY, limitMs: PAGE_LIMIT_MS });
+      const { code, stdout, stderr } = await runProgram({
+        command,
+        cwd: REPOSITORY,
+        env: PASSED_ON,
+        limitMs: PAGE_LIMIT_MS,
+      });
       assert.equal(code, 0, `${stdout}\n${stderr}`);
     });
   }

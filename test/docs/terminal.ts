@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { cleanEnvironment } from '../harness/process.ts';
 
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -13,7 +14,7 @@ function start(args: readonly string[], folder: string, env: Readonly<Record<str
   const [file = '', ...rest] = args;
   const child = spawn(file, rest, {
     cwd: folder,
-    env: { ...process.env, ...env },
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });

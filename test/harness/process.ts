@@ -138,7 +138,8 @@ function capture(stream: NodeJS.ReadableStream): () => string {
   return () => text;
 }
 
-function cleanEnvironment(): Record<string, string> {
+/** The environment without what configures etcd, etcdctl or the test runner. */
+export function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(ETCD|NODE_TEST|NODE_V8)/.test(entry[0]),
   );
