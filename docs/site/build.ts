@@ -7,7 +7,7 @@ import { loadChain, REPOSITORY } from '../../steps/tool/chain.ts';
 import { loadParts } from './book.ts';
 import { checkSize, checkStepPage } from './check_page.ts';
 import { Context, type Problem } from './context.ts';
-import { buildLive } from './live_bundle.ts';
+import { buildLive, LIVE_CSS } from './live_bundle.ts';
 import { type Page, renderPage } from './page.ts';
 import { searchScript } from './search_index.ts';
 import { Colours } from './source/highlight.ts';
@@ -115,9 +115,7 @@ function writeSources(context: Context, pages: readonly Page[], out: string): nu
 
 async function writeAssets(context: Context, pages: readonly Page[], out: string): Promise<number> {
   const here = import.meta.dirname;
-  const css = ['theme/style.css', 'browser/live/live.css'].map((name) =>
-    fs.readFileSync(path.join(here, name), 'utf8'),
-  );
+  const css = [path.join(here, 'theme/style.css'), LIVE_CSS].map((file) => fs.readFileSync(file, 'utf8'));
   write(out, 'assets/style.css', css.join('\n'));
   write(out, 'assets/search.js', searchScript(context, pages));
   // A classic script: modules cannot be loaded by a page that was opened from a file.

@@ -23,10 +23,9 @@ export function startProxy(
       [upstream, client, 'server'],
     ] as const) {
       sockets.add(socket);
-      socket.on('data', (chunk) => {
-        onBytes(side, chunk);
-        other.write(chunk);
-      });
+      socket.on('data', (chunk) => onBytes(side, chunk));
+      // Whoever does not read is not read from either.
+      socket.pipe(other);
       socket.on('close', () => other.destroy());
       // The other end learns by the close that follows.
       socket.on('error', () => undefined);

@@ -8,6 +8,8 @@ import path from 'node:path';
 
 /** How long a server may take to start. */
 const START_LIMIT_MS = 20_000;
+/** How many characters of what a server wrote an error shows. */
+const MOST_KEPT = 2000;
 const READY = 'now serving peer/client/metrics';
 
 export interface StepServer {
@@ -47,12 +49,13 @@ export async function startServer(options: StartOptions): Promise<StepServer> {
   });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
+  // The end of what it wrote, to say why it failed.
   let written = '';
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${name} ${why}\n${written.slice(-2000)}`));
+    const fail = (why: string): void => reject(new Error(`${name} ${why}\n${written}`));
     const timer = setTimeout(() => fail(`does not serve after ${START_LIMIT_MS} ms`), START_LIMIT_MS);
     eachLine(child, (line) => {
-      written += `${line}\n`;
+      written = `${written}${line}\n`.slice(-MOST_KEPT);
       options.onLine(line);
       if (!line.includes(`"${READY}"`)) return;
       clearTimeout(timer);

@@ -1,5 +1,7 @@
 // What somebody may have meant who wrote a name that does not exist.
 
+import { editDistance } from '../../final/etcdctl/suggest.ts';
+
 const MOST = 3;
 
 /** A sentence part such as `; did you mean "data-dir"?`, or nothing when no known name is near. */
@@ -20,17 +22,7 @@ export function nearest(name: string, known: Iterable<string>): string[] {
     .map(({ one }) => one);
 }
 
-// The number of letters to add, drop or change; a name within the other is near, too.
+// A name within the other is near, too.
 function distanceOf(a: string, b: string): number {
-  if (a.length >= 4 && b.includes(a)) return 1;
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
+  return a.length >= 4 && b.includes(a) ? 1 : editDistance(a, b);
 }
